@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+# Debian packages. A stamp order-only dependency makes every target install what it needs first.
+
+PACKAGES_BUILD := gcc libc6-dev libjansson-dev libinih-dev libnuma-dev
+PACKAGES_RUN := qemu-system-x86 busybox-static cpio kmod xfsprogs e2fsprogs ndctl gnuplot-nox fio
+PACKAGES_TEST := libcriterion-dev python3-jsonschema clang-14 libclang-rt-14-dev
+PACKAGES_CHECK := clang-format clang-tidy cppcheck shellcheck codespell
+
+DEPS := $(BUILD)/.deps
+DEPS_TEST := $(BUILD)/.deps-test
+DEPS_CHECK := $(BUILD)/.deps-check
+
+$(DEPS): mk/deps.mk mk/install-packages
+	@mk/install-packages $(PACKAGES_BUILD) $(PACKAGES_RUN)
+	@mkdir -p $(@D) && touch $@
+
+$(DEPS_TEST): mk/deps.mk mk/install-packages
+	@mk/install-packages $(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST)
+	@mkdir -p $(@D) && touch $@
+
+$(DEPS_CHECK): mk/deps.mk mk/install-packages
+	@mk/install-packages $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_CHECK)
+	@mkdir -p $(@D) && touch $@
+
+.PHONY: deps
+deps: $(DEPS) $(DEPS_TEST) $(DEPS_CHECK) ## install every Debian package that anything here needs
