@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A path: one way that an I/O takes. To add one, write one file that defines a struct path_ops and
+ * name it in the table of path_table.c. Everything that is not the path itself (offsets, timing,
+ * histogram, threads, cache state, evidence common to all) is in bench/core and the same for all.
+ */
+#ifndef BYPASS_PATH_H
+#define BYPASS_PATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/run.h"
+#include "core/target.h"
+#include "core/workload.h"
+
+/* What one thread needs to do I/O; made by open, owned by that thread. */
+struct path_job {
+	const struct workload *workload;
+	const struct target *target;
+	uint64_t base;	  /* first byte of this job's region in the target; size: workload->size */
+	void *buffer;	  /* workload->bs bytes, aligned to 2 MiB; filled with pattern noise */
+	uint64_t generation; /* what a touching store writes */
+	int fd;
+	char *map;	  /* the region, for mappings; map[0] is byte `base` */
+};
+
+/* What a path promises about the kernel's ways, so that it can be proved (core/evidence.c). */
+enum path_trait {
+	PATH_PAGE_CACHE = 1 << 0, /* bytes go through the page cache */
+	PATH_NO_CACHE = 1 << 1,	  /* leaves no page in the page cache; each byte from/to the device */
+	PATH_DAX = 1 << 2,	  /* the inode is DAX, the block layer sees nothing */
+	PATH_MAPPING = 1 << 3,	  /* loads and stores; faults; two passes */
+	PATH_PRIVATE = 1 << 4,	  /* what is written never reaches the file */
+	PATH_NOTHING = 1 << 5,	  /* no I/O at all */
+};
+
+/* Why a cell can't run here and what would make it. */
+struct unavailable {
+	char reason[256];
+	char remedy[256];
+};
+
+struct path_ops {
+	const char *name;
+	const char *description; /* one line, for `bypass list paths` */
+	const char *api;	 /* pread/pwrite, load/store, ... */
+	const char *cache;	 /* page cache, bypassed, none */
+	const char *completion;	 /* synchronous, interrupt, polling */
+	unsigned int traits;	 /* enum path_trait */
+	/*
+	 * Which instruction count the path is ranked on when its device is memory; on a device
+	 * that interrupts, whatever may wait for it is CLOCK_USE_MACHINE.
+	 */
+	enum clock_use clock_use;
+	/*
+	 * Can this workload run on this (probed, not yet opened) target? 0, or -EOPNOTSUPP with
+	 * the why; NULL = always.
+	 */
+	int (*probe)(const struct workload *w, const struct target *t, struct unavailable *why);
+	int (*open)(struct path_job *job, struct error *e);
+	/*
+	 * One whole operation on workload->bs bytes at @offset of the target, from or to
+	 * job->buffer. 0 or a negative errno; a short transfer is -EIO.
+	 */
+	int (*submit)(struct path_job *job, uint64_t offset, bool write);
+	void (*close)(struct path_job *job);
+};
+
+/* All paths, NULL-terminated, in the order of the matrix. */
+extern const struct path_ops *const path_table[];
+const struct path_ops *path_find(const char *name);
+
+#endif
