@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: MIT
+/* From a run to the JSON of docs/results-format.md. */
+#include "core/run_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+
+/* Adds @value, which it takes over; a value that could not be made means no memory. */
+static void put(json_t *object, const char *name, json_t *value)
+{
+	if (!value || json_object_set_new(object, name, value))
+		memory_exhausted();
+}
+
+static void append(json_t *array, json_t *value)
+{
+	if (!value || json_array_append_new(array, value))
+		memory_exhausted();
+}
+
+/* jansson's integers are signed; what exceeds 2^63 - 1 was never counted but went wrong. */
+static json_t *number(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+/*
+ * JSON is UTF-8, but arguments, file names and the kernel's strings may be anything: such a text
+ * keeps its ASCII, and each other byte becomes '?'.
+ */
+static json_t *text(const char *bytes)
+{
+	json_t *json = json_string(bytes);
+	char *ascii, *c;
+
+	if (json)
+		return json;
+	ascii = memory_string(bytes);
+	for (c = ascii; *c; c++) {
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	}
+	json = json_string(ascii);
+	free(ascii);
+	return json;
+}
+
+static json_t *enum_text(const struct field *field, const void *member)
+{
+	unsigned int value, i;
+
+	memcpy(&value, member, sizeof(value));
+	for (i = 0; i < value && field->names[i]; i++)
+		;
+	return json_string(field->names[i] ? field->names[i] : field->names[0]);
+}
+
+/* NULL where there is nothing to write. */
+static json_t *member_to_json(const struct field *field, const void *member)
+{
+	const char *string;
+
+	switch (field->type) {
+	case FIELD_U64:
+	case FIELD_COST:
+		return number(*(const uint64_t *)member);
+	case FIELD_UINT:
+		return number(*(const unsigned int *)member);
+	case FIELD_BOOL:
+		return json_boolean(*(const bool *)member);
+	case FIELD_ENUM:
+		return enum_text(field, member);
+	case FIELD_CHARS:
+		return text(member);
+	case FIELD_STRING:
+	case FIELD_SHARED:
+		string = *(const char *const *)member;
+		if (string || !field->optional)
+			return text(string ? string : "");
+		break;
+	case FIELD_END:
+		break;
+	}
+	return NULL;
+}
+
+static void put_fields(json_t *object, const struct field *field, const void *base,
+		       enum run_clock clock)
+{
+	const char *start = base;
+	json_t *value;
+
+	for (; field->type != FIELD_END; field++) {
+		if (field->known && !*(const bool *)(start + field->known))
+			continue;
+		value = member_to_json(field, start + field->offset);
+		if (!value && field->optional)
+			continue;
+		if (field->type == FIELD_COST)
+			put(object, field_in_clock(field->name, clock).text, value);
+		else
+			put(object, field->name, value);
+	}
+}
+
+static json_t *histogram_to_json(const struct histogram *h)
+{
+	json_t *buckets = json_array();
+	json_t *bucket;
+	unsigned int i;
+
+	for (i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		if (!h->count[i])
+			continue;
+		bucket = json_array();
+		append(bucket, number(histogram_bucket_low(i)));
+		append(bucket, number(h->count[i]));
+		append(buckets, bucket);
+	}
+	return buckets;
+}
+
+static json_t *pass_to_json(const struct pass_result *pass, enum run_clock clock)
+{
+	json_t *object = json_object();
+	json_t *device;
+
+	put_fields(object, pass_fields, pass, clock);
+	if (pass->device_known) {
+		device = json_object();
+		put_fields(device, device_fields, pass, clock);
+		put(object, "device", device);
+	}
+	if (pass->latency)
+		put(object, field_in_clock("histogram", clock).text,
+		    histogram_to_json(pass->latency));
+	return object;
+}
+
+static json_t *repetitions_to_json(const struct cell *cell, enum run_clock clock)
+{
+	json_t *array = json_array();
+	json_t *object, *passes;
+	size_t i;
+	unsigned int p;
+
+	for (i = 0; i < cell->nrepetitions; i++) {
+		object = json_object();
+		put_fields(object, repetition_fields, &cell->repetitions[i], clock);
+		passes = json_array();
+		for (p = 0; p < cell->repetitions[i].npasses; p++)
+			append(passes, pass_to_json(&cell->repetitions[i].pass[p], clock));
+		put(object, "passes", passes);
+		append(array, object);
+	}
+	return array;
+}
+
+/* One list per pass; trailing passes that were never measured at half the block are left out. */
+static void put_half_blocks(json_t *object, const struct cell *cell, enum run_clock clock)
+{
+	json_t *lists, *list;
+	unsigned int p, npasses = 0;
+	size_t i;
+
+	for (p = 0; p < PASSES_MAX; p++) {
+		for (i = 0; cell->half_block[p] && i < cell->nhalf_block; i++) {
+			if (cell->half_block[p][i])
+				npasses = p + 1;
+		}
+	}
+	if (!npasses)
+		return;
+	lists = json_array();
+	for (p = 0; p < npasses; p++) {
+		list = json_array();
+		for (i = 0; i < cell->nhalf_block; i++)
+			append(list, number(cell->half_block[p] ? cell->half_block[p][i] : 0));
+		append(lists, list);
+	}
+	put(object, field_in_clock("half_block", clock).text, lists);
+}
+
+/* One number for each pass; null for one that was not counted. */
+static void put_syscalls(json_t *object, const struct cell *cell)
+{
+	json_t *list = json_array();
+	bool any = false;
+
+	for (unsigned int p = 0; p < PASSES_MAX; p++) {
+		any = any || cell->syscalls[p].known;
+		append(list,
+		       cell->syscalls[p].known ? number(cell->syscalls[p].median) : json_null());
+	}
+	if (any)
+		put(object, "witness_syscalls_per_1000_ios", list);
+	else
+		json_decref(list);
+}
+
+static void put_quantity(json_t *object, const char *name, const struct quantity *q,
+			 const char *reason)
+{
+	json_t *value = json_object();
+
+	if (q->known) {
+		put(value, "median", number(q->median));
+		put(value, "ci_low", number(q->low));
+		put(value, "ci_high", number(q->high));
+	} else {
+		put(value, "median", json_null());
+		put(value, "reason", json_string(reason));
+	}
+	put(object, name, value);
+}
+
+static void put_latency(json_t *object, const struct pass_summary *summary, enum run_clock clock)
+{
+	static const char *const names[NPERCENTILES] = {"p50",   "p90",    "p99",
+							"p99_9", "p99_99", "max"};
+	json_t *latency = json_object();
+	unsigned int p;
+
+	for (p = 0; p < NPERCENTILES; p++)
+		put_quantity(latency, names[p], &summary->latency[p],
+			     "no operation was timed alone");
+	put(object, field_in_clock("latency", clock).text, latency);
+}
+
+static void put_per_io(json_t *object, const struct run *run, const struct cell *cell,
+		       const struct pass_summary *summary)
+{
+	json_t *per_io = json_object();
+	bool insn = run->clock == RUN_CLOCK_INSTRUCTIONS;
+	bool ranked = insn && cell->clock_use != CLOCK_USE_FUNCTION;
+	const char *idle = "no I/O completed";
+	const char *why = "the clock counts nanoseconds";
+
+	if (insn)
+		why = "on this clock the path is run for its function only";
+	put_quantity(per_io, "work_insn", &summary->work, ranked ? idle : why);
+	put_quantity(per_io, "irq_insn", &summary->irq,
+		     ranked ? "the machine's idle time was not observed" : why);
+	put_quantity(per_io, "wait_insn", &summary->wait, ranked ? idle : why);
+	put_quantity(per_io, "copy_insn", &summary->copy,
+		     ranked ? "half the block size was not measured" : why);
+	put_quantity(per_io, "rank_insn", &summary->rank, ranked ? idle : why);
+	put_quantity(per_io, "fault_insn", &summary->fault, ranked ? "no access faulted" : why);
+	put_quantity(per_io, field_in_clock("cpu", run->clock).text, &summary->cpu,
+		     ranked || !insn ? idle : why);
+	put(object, "per_io", per_io);
+}
+
+static void put_per_1000(json_t *object, const struct pass_summary *summary)
+{
+	json_t *events = json_object();
+	const char *device = "the device's counters were not observed";
+
+	put_quantity(events, "faults_minor", &summary->faults_minor, "no I/O completed");
+	put_quantity(events, "faults_major", &summary->faults_major, "no I/O completed");
+	put_quantity(events, "interrupts", &summary->interrupts,
+		     "the device's interrupts were not observed");
+	put_quantity(events, "context_switches", &summary->context_switches, "no I/O completed");
+	put_quantity(events, "syscalls", &summary->syscalls, "system calls were not counted");
+	put_quantity(events, "device_bytes", &summary->device_bytes, device);
+	put_quantity(events, "flushes", &summary->flushes, device);
+	put(object, "per_1000_ios", events);
+}
+
+static json_t *summary_to_json(const struct run *run, const struct cell *cell)
+{
+	json_t *array = json_array();
+	const struct pass_summary *summary;
+	const char *rate = "no I/O completed";
+	json_t *object;
+	unsigned int p;
+
+	if (run->clock != RUN_CLOCK_NS)
+		rate = "the clock counts instructions";
+	for (p = 0; p < cell->npasses; p++) {
+		summary = &cell->summary[p];
+		object = json_object();
+		put(object, "pass", json_string(pass_kind_name(summary->kind)));
+		put_quantity(object, "iops", &summary->iops, rate);
+		put_quantity(object, "bytes_per_s", &summary->bytes_per_s, rate);
+		put_latency(object, summary, run->clock);
+		put_per_io(object, run, cell, summary);
+		put_per_1000(object, summary);
+		put(object, "spread_ppm", number(summary->spread_ppm));
+		put(object, "outliers", number(summary->outliers));
+		append(array, object);
+	}
+	return array;
+}
+
+static json_t *cell_to_json(const struct run *run, const struct cell *cell)
+{
+	json_t *object = json_object();
+	json_t *workload = json_object();
+	json_t *evidence = json_array();
+	json_t *piece;
+	size_t i;
+
+	put_fields(object, cell_fields, cell, run->clock);
+	put_fields(workload, workload_fields, &cell->workload, run->clock);
+	put(object, "workload", workload);
+	for (i = 0; i < cell->nevidence; i++) {
+		piece = json_object();
+		put_fields(piece, evidence_fields, &cell->evidence[i], run->clock);
+		append(evidence, piece);
+	}
+	put(object, "evidence", evidence);
+	put(object, "summary", summary_to_json(run, cell));
+	put_half_blocks(object, cell, run->clock);
+	put_syscalls(object, cell);
+	put(object, "repetitions", repetitions_to_json(cell, run->clock));
+	return object;
+}
+
+static void put_null_path(json_t *object, const struct run *run)
+{
+	json_t *value = json_object();
+	struct field_name name = field_in_clock("per_1000_ops", run->clock);
+
+	if (run->null_known) {
+		put(value, name.text, number(run->null_per_op));
+	} else {
+		put(value, name.text, json_null());
+		put(value, "reason", json_string("the null path was not measured"));
+	}
+	put(object, "null_path", value);
+}
+
+static void put_argv(json_t *object, const struct run *run)
+{
+	json_t *argv = json_array();
+	int i;
+
+	for (i = 0; i < run->argc; i++)
+		append(argv, text(run->argv[i]));
+	put(object, "argv", argv);
+}
+
+static void put_warnings(json_t *object, const struct run *run)
+{
+	json_t *warnings = json_array();
+	json_t *warning;
+	size_t i;
+
+	for (i = 0; i < run->nwarnings; i++) {
+		warning = json_object();
+		put_fields(warning, warning_fields, &run->warnings[i], run->clock);
+		append(warnings, warning);
+	}
+	put(object, "warnings", warnings);
+}
+
+json_t *run_to_json(const struct run *run)
+{
+	json_t *object = json_object();
+	json_t *cells = json_array();
+	char seed[24];
+	size_t i;
+
+	put(object, "schema_version", json_integer(RUN_SCHEMA_VERSION));
+	put(object, "status", json_string(run->complete ? "complete" : "partial"));
+	put_fields(object, run_fields, run, run->clock);
+	/* A seed has 64 bits; JSON readers that use doubles keep 53 of a number. */
+	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)run->seed);
+	put(object, "seed", json_string(seed));
+	put_argv(object, run);
+	put_null_path(object, run);
+	put_warnings(object, run);
+	put(object, "environment", json_deep_copy(run->environment));
+	put(object, "targets", json_deep_copy(run->targets));
+	for (i = 0; i < run->ncells; i++)
+		append(cells, cell_to_json(run, &run->cells[i]));
+	put(object, "cells", cells);
+	return object;
+}

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From repetitions to figures. Each figure is a small function of one repetition's pass; what is
+ * reported is the median over the repetitions with its order-statistic interval.
+ */
+#include "core/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "core/statistics.h"
+
+#define NS_PER_S 1000000000u
+#define PER_1000 1000u
+
+static const uint32_t percentile_ppm[NPERCENTILES] = {
+	[P50] = 500000,   [P90] = 900000,    [P99] = 990000,
+	[P99_9] = 999000, [P99_99] = 999900, [PMAX] = 1000000,
+};
+
+/* What the figures of one pass of one cell are computed from. */
+struct scope {
+	const struct run *run;
+	const struct cell *cell;
+	unsigned int pass;
+	enum percentile percentile;
+	struct quantity copy; /* known before work is computed */
+	bool irq_known;       /* in every repetition: else repetitions would be unlike */
+	uint64_t *values;     /* room for one per repetition */
+	size_t nvalues;
+};
+
+enum sample {
+	SAMPLE_VALUE,
+	SAMPLE_NONE,    /* nothing of the kind happened in this repetition */
+	SAMPLE_UNKNOWN, /* it was not observed, so the figure is not known at all */
+};
+
+typedef enum sample (*figure)(const struct scope *scope, const struct pass_result *pass,
+			      uint64_t *value);
+
+/* @amount * @mul / @div to the nearest, 2^64 - 1 if that is too small to hold it. */
+static uint64_t ratio(uint64_t amount, uint64_t mul, uint64_t div)
+{
+	unsigned __int128 value = ((unsigned __int128)amount * mul + div / 2) / div;
+
+	return value > UINT64_MAX ? UINT64_MAX : (uint64_t)value;
+}
+
+/* Median and interval of @values, which get sorted. */
+static struct quantity quantity_of(uint64_t *values, size_t n)
+{
+	struct quantity q = {false, 0, 0, 0};
+	struct median_interval interval;
+
+	if (n == 0)
+		return q;
+	interval = statistics_median_interval((unsigned int)n);
+	q.known = true;
+	q.median = statistics_median(values, n);
+	q.low = values[interval.low_rank - 1];
+	q.high = values[interval.high_rank - 1];
+	return q;
+}
+
+/* This pass of repetition @i; NULL if it did not happen or did nothing that could be divided by. */
+static const struct pass_result *pass_of(const struct scope *scope, size_t i)
+{
+	const struct repetition *repetition = &scope->cell->repetitions[i];
+
+	if (scope->pass >= repetition->npasses || repetition->pass[scope->pass].ios == 0)
+		return NULL;
+	return &repetition->pass[scope->pass];
+}
+
+/* Leaves the values in scope->values, sorted if the quantity is known. */
+static struct quantity over_repetitions(struct scope *scope, figure f)
+{
+	const struct quantity unknown = {false, 0, 0, 0};
+	const struct pass_result *pass;
+	enum sample sample;
+	uint64_t value = 0;
+	size_t i;
+
+	scope->nvalues = 0;
+	for (i = 0; i < scope->cell->nrepetitions; i++) {
+		pass = pass_of(scope, i);
+		if (!pass)
+			continue;
+		sample = f(scope, pass, &value);
+		if (sample == SAMPLE_UNKNOWN)
+			return unknown;
+		if (sample == SAMPLE_VALUE)
+			scope->values[scope->nvalues++] = value;
+	}
+	return quantity_of(scope->values, scope->nvalues);
+}
+
+static enum sample figure_iops(const struct scope *scope, const struct pass_result *pass,
+			       uint64_t *value)
+{
+	(void)scope;
+	if (!pass->duration)
+		return SAMPLE_UNKNOWN;
+	*value = ratio(pass->ios, NS_PER_S, pass->duration);
+	return SAMPLE_VALUE;
+}
+
+static enum sample figure_bytes_per_s(const struct scope *scope, const struct pass_result *pass,
+				      uint64_t *value)
+{
+	(void)scope;
+	if (!pass->duration)
+		return SAMPLE_UNKNOWN;
+	*value = ratio(pass->bytes, NS_PER_S, pass->duration);
+	return SAMPLE_VALUE;
+}
+
+static enum sample figure_latency(const struct scope *scope, const struct pass_result *pass,
+				  uint64_t *value)
+{
+	if (!pass->latency || histogram_total(pass->latency) == 0)
+		return SAMPLE_NONE;
+	*value = histogram_percentile(pass->latency, percentile_ppm[scope->percentile]);
+	return SAMPLE_VALUE;
+}
+
+static enum sample figure_cpu(const struct scope *scope, const struct pass_result *pass,
+			      uint64_t *value)
+{
+	(void)scope;
+	*value = ratio(pass->thread, 1, pass->ios);
+	return SAMPLE_VALUE;
+}
+
+/*
+ * What one I/O costs its thread. The median of single operations is free of what surrounds the
+ * operations, but only some of the first touches fault, and a sleeping operation can't be timed
+ * alone: those take the mean.
+ */
+static uint64_t thread_cost(const struct scope *scope, const struct pass_result *pass)
+{
+	if (scope->cell->clock_use == CLOCK_USE_EXACT && pass->kind != PASS_FIRST_TOUCH)
+		return pass->op_median;
+	return ratio(pass->thread, 1, pass->ios);
+}
+
+static enum sample figure_irq(const struct scope *scope, const struct pass_result *pass,
+			      uint64_t *value)
+{
+	(void)scope;
+	if (!pass->machine_known)
+		return SAMPLE_UNKNOWN;
+	*value = 0;
+	if (pass->machine > pass->thread)
+		*value = ratio(pass->machine - pass->thread, 1, pass->ios);
+	return SAMPLE_VALUE;
+}
+
+/* wait is 0: nothing polls so far, so nothing can be counted while waiting. */
+static enum sample figure_wait(const struct scope *scope, const struct pass_result *pass,
+			       uint64_t *value)
+{
+	(void)scope;
+	(void)pass;
+	*value = 0;
+	return SAMPLE_VALUE;
+}
+
+static enum sample figure_work(const struct scope *scope, const struct pass_result *pass,
+			       uint64_t *value)
+{
+	uint64_t cost = thread_cost(scope, pass);
+	uint64_t copy = scope->copy.known ? scope->copy.median : 0;
+
+	*value = cost > copy ? cost - copy : 0;
+	return SAMPLE_VALUE;
+}
+
+static enum sample figure_rank(const struct scope *scope, const struct pass_result *pass,
+			       uint64_t *value)
+{
+	uint64_t irq = 0;
+
+	figure_work(scope, pass, value);
+	if (scope->irq_known)
+		figure_irq(scope, pass, &irq);
+	*value += irq;
+	return SAMPLE_VALUE;
+}
+
+static enum sample figure_fault(const struct scope *scope, const struct pass_result *pass,
+				uint64_t *value)
+{
+	(void)scope;
+	*value = pass->fault_median;
+	return pass->fault_median ? SAMPLE_VALUE : SAMPLE_NONE;
+}
+
+static enum sample figure_faults_minor(const struct scope *scope, const struct pass_result *pass,
+				       uint64_t *value)
+{
+	(void)scope;
+	*value = ratio(pass->faults_minor, PER_1000, pass->ios);
+	return SAMPLE_VALUE;
+}
+
+static enum sample figure_faults_major(const struct scope *scope, const struct pass_result *pass,
+				       uint64_t *value)
+{
+	(void)scope;
+	*value = ratio(pass->faults_major, PER_1000, pass->ios);
+	return SAMPLE_VALUE;
+}
+
+static enum sample figure_switches(const struct scope *scope, const struct pass_result *pass,
+				   uint64_t *value)
+{
+	(void)scope;
+	*value = ratio(pass->context_switches, PER_1000, pass->ios);
+	return SAMPLE_VALUE;
+}
+
+static enum sample figure_interrupts(const struct scope *scope, const struct pass_result *pass,
+				     uint64_t *value)
+{
+	(void)scope;
+	*value = ratio(pass->interrupts, PER_1000, pass->ios);
+	return pass->interrupts_known ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
+}
+
+static enum sample figure_device_bytes(const struct scope *scope, const struct pass_result *pass,
+				       uint64_t *value)
+{
+	(void)scope;
+	*value = ratio(pass->device_bytes, PER_1000, pass->ios);
+	return pass->device_known ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
+}
+
+static enum sample figure_flushes(const struct scope *scope, const struct pass_result *pass,
+				  uint64_t *value)
+{
+	(void)scope;
+	*value = ratio(pass->flushes, PER_1000, pass->ios);
+	return pass->device_known ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
+}
+
+static void merge_latencies(struct scope *scope, struct pass_summary *summary)
+{
+	const struct pass_result *pass;
+	size_t i;
+
+	for (i = 0; i < scope->cell->nrepetitions; i++) {
+		pass = pass_of(scope, i);
+		if (!pass || !pass->latency)
+			continue;
+		if (!summary->merged)
+			summary->merged = memory_zeroed(1, sizeof(*summary->merged));
+		histogram_add(summary->merged, pass->latency);
+	}
+}
+
+/*
+ * The point is the percentile of all operations together: percentiles are never averaged. The
+ * repetitions' own percentiles say how far it can be trusted.
+ */
+static void summarize_latency(struct scope *scope, struct pass_summary *summary)
+{
+	struct quantity *q;
+	unsigned int p;
+
+	merge_latencies(scope, summary);
+	for (p = 0; p < NPERCENTILES; p++) {
+		scope->percentile = (enum percentile)p;
+		q = &summary->latency[p];
+		*q = over_repetitions(scope, figure_latency);
+		if (!q->known)
+			continue;
+		q->median = histogram_percentile(summary->merged, percentile_ppm[p]);
+		if (q->median < q->low)
+			q->low = q->median;
+		if (q->median > q->high)
+			q->high = q->median;
+	}
+}
+
+/* The median of what one I/O cost its thread in boot @boot; false if none of it was measured. */
+static bool boot_cost(struct scope *scope, unsigned int boot, uint64_t *scratch, uint64_t *cost)
+{
+	const struct pass_result *pass;
+	size_t i, n = 0;
+
+	for (i = 0; i < scope->cell->nrepetitions; i++) {
+		pass = pass_of(scope, i);
+		if (pass && scope->cell->repetitions[i].boot == boot)
+			scratch[n++] = thread_cost(scope, pass);
+	}
+	*cost = statistics_median(scratch, n);
+	return n > 0;
+}
+
+/*
+ * What is proportional to the bytes: twice what the second half of the block adds. Compared within
+ * one boot, since boots may differ by a constant.
+ */
+static struct quantity copy_cost(struct scope *scope)
+{
+	const struct cell *cell = scope->cell;
+	unsigned int *boots = memory_zeroed(cell->nrepetitions, sizeof(*boots));
+	uint64_t *scratch = memory_zeroed(cell->nrepetitions, sizeof(*scratch));
+	size_t nboots = cell_boots(cell, boots);
+	const uint64_t *half = cell->half_block[scope->pass];
+	struct quantity copy;
+	uint64_t cost, added;
+	size_t i, n = 0;
+
+	for (i = 0; half && i < nboots && i < cell->nhalf_block; i++) {
+		if (!half[i] || !boot_cost(scope, boots[i], scratch, &cost))
+			continue;
+		added = cost > half[i] ? cost - half[i] : 0;
+		scope->values[n++] = added > cost / 2 ? cost : 2 * added;
+	}
+	copy = quantity_of(scope->values, n);
+	free(boots);
+	free(scratch);
+	return copy;
+}
+
+static void summarize_instructions(struct scope *scope, struct pass_summary *summary)
+{
+	if (scope->cell->clock_use == CLOCK_USE_FUNCTION)
+		return;
+	/*
+	 * Two accesses of half a page fault once between them, so a first touch can't be compared
+	 * with itself at half the size: it copies what the pass after it does, computed before.
+	 */
+	summary->copy = summary->kind == PASS_FIRST_TOUCH ? scope->copy : copy_cost(scope);
+	scope->copy = summary->copy;
+	summary->irq = over_repetitions(scope, figure_irq);
+	scope->irq_known = summary->irq.known;
+	summary->wait = over_repetitions(scope, figure_wait);
+	summary->work = over_repetitions(scope, figure_work);
+	summary->fault = over_repetitions(scope, figure_fault);
+	summary->cpu = over_repetitions(scope, figure_cpu);
+}
+
+static void summarize_events(struct scope *scope, struct pass_summary *summary)
+{
+	summary->faults_minor = over_repetitions(scope, figure_faults_minor);
+	summary->faults_major = over_repetitions(scope, figure_faults_major);
+	summary->interrupts = over_repetitions(scope, figure_interrupts);
+	summary->context_switches = over_repetitions(scope, figure_switches);
+	summary->device_bytes = over_repetitions(scope, figure_device_bytes);
+	summary->flushes = over_repetitions(scope, figure_flushes);
+}
+
+/* How far the values of the figure computed last lie apart. */
+static void summarize_spread(const struct scope *scope, const struct quantity *q,
+			     struct pass_summary *summary)
+{
+	bool *outlier;
+	uint64_t spread;
+
+	if (!q->known)
+		return;
+	outlier = memory_zeroed(scope->nvalues, sizeof(*outlier));
+	summary->outliers = (uint32_t)statistics_outliers(scope->values, scope->nvalues, outlier);
+	free(outlier);
+	if (q->median) {
+		spread = ratio(scope->values[scope->nvalues - 1] - scope->values[0], 1000000,
+			       q->median);
+		summary->spread_ppm = spread > UINT32_MAX ? UINT32_MAX : (uint32_t)spread;
+	}
+}
+
+static void summarize_pass(struct scope *scope, struct pass_summary *summary)
+{
+	summarize_latency(scope, summary);
+	summarize_events(scope, summary);
+	if (scope->run->clock == RUN_CLOCK_NS) {
+		summary->bytes_per_s = over_repetitions(scope, figure_bytes_per_s);
+		summary->cpu = over_repetitions(scope, figure_cpu);
+		summary->iops = over_repetitions(scope, figure_iops);
+		summarize_spread(scope, &summary->iops, summary);
+		return;
+	}
+	summarize_instructions(scope, summary);
+	if (scope->cell->clock_use == CLOCK_USE_FUNCTION)
+		return;
+	summary->rank = over_repetitions(scope, figure_rank);
+	summarize_spread(scope, &summary->rank, summary);
+}
+
+static void summarize_cell(const struct run *run, struct cell *cell)
+{
+	struct scope scope;
+	size_t i;
+	unsigned int p;
+
+	for (p = 0; p < PASSES_MAX; p++)
+		free(cell->summary[p].merged);
+	memset(cell->summary, 0, sizeof(cell->summary));
+	cell->npasses = 0;
+	memset(&scope, 0, sizeof(scope));
+	scope.run = run;
+	scope.cell = cell;
+	scope.values = memory_zeroed(cell->nrepetitions, sizeof(*scope.values));
+	for (i = 0; i < cell->nrepetitions; i++) {
+		/* A repetition that broke off may have fewer passes than the others. */
+		for (p = cell->npasses; p < cell->repetitions[i].npasses; p++)
+			cell->summary[p].kind = cell->repetitions[i].pass[p].kind;
+		if (cell->npasses < p)
+			cell->npasses = p;
+	}
+	/* Backwards: a first touch copies what the same accesses copy again later. */
+	for (p = cell->npasses; p-- > 0;) {
+		scope.pass = p;
+		summarize_pass(&scope, &cell->summary[p]);
+		cell->summary[p].syscalls = cell->syscalls[p];
+	}
+	free(scope.values);
+}
+
+void run_summarize(struct run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->ncells; i++)
+		summarize_cell(run, &run->cells[i]);
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MIT
+/* The options of a cell: their names, what they accept, and which go together. */
+#include "core/workload.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/workload_hints.h"
+
+#define KIB         1024ull
+#define MIB         (1024 * KIB)
+#define GIB         (1024 * MIB)
+#define TIB         (1024 * GIB)
+#define BS_MIN      512ull
+#define BS_MAX      (64 * MIB)
+#define SIZE_LIMIT  (1 * TIB)
+#define NUMJOBS_MAX 256ull
+#define IOS_MAX     1000000000000ull
+#define NS_PER_S    1000000000ull
+#define HUGE_PAGE   (2 * MIB)
+
+const char *const workload_rw_names[] = {"read", "write", "randread", "randwrite", "randrw", NULL};
+const char *const workload_cache_names[] = {"hot", "cold", NULL};
+const char *const workload_access_names[] = {"copy", "touch", NULL};
+const char *const workload_durability_names[] = {"none", "data", NULL};
+const char *const workload_madvise_names[] = {"normal", "random", "sequential", NULL};
+
+const char *rw_name(enum rw rw)
+{
+	return workload_rw_names[rw];
+}
+
+const char *cache_name(enum cache_state cache)
+{
+	return workload_cache_names[cache];
+}
+
+const char *access_name(enum access access)
+{
+	return workload_access_names[access];
+}
+
+const char *durability_name(enum durability durability)
+{
+	return workload_durability_names[durability];
+}
+
+const char *madvise_name(enum madvise_kind madvise)
+{
+	return workload_madvise_names[madvise];
+}
+
+void workload_defaults(struct workload *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->rw = RW_RANDREAD;
+	w->bs = 4 * KIB;
+	w->size = 64 * MIB;
+	w->numjobs = 1;
+}
+
+bool workload_equal(const struct workload *a, const struct workload *b)
+{
+	return strcmp(a->path, b->path) == 0 && strcmp(a->target, b->target) == 0 &&
+	       a->rw == b->rw && a->bs == b->bs && a->size == b->size && a->numjobs == b->numjobs &&
+	       a->number_ios == b->number_ios && a->runtime_ns == b->runtime_ns &&
+	       a->time_based == b->time_based && a->ramp_ns == b->ramp_ns && a->cache == b->cache &&
+	       a->access == b->access && a->durability == b->durability &&
+	       a->populate == b->populate && a->sync == b->sync && a->hugepage == b->hugepage &&
+	       a->madvise == b->madvise;
+}
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+static const struct unit size_units[] = {
+	{"", 1},      {"b", 1},    {"k", KIB},   {"ki", KIB},  {"kb", KIB},
+	{"kib", KIB}, {"m", MIB},  {"mi", MIB},  {"mb", MIB},  {"mib", MIB},
+	{"g", GIB},   {"gi", GIB}, {"gb", GIB},  {"gib", GIB}, {"t", TIB},
+	{"ti", TIB},  {"tb", TIB}, {"tib", TIB}, {NULL, 0},
+};
+
+static const struct unit time_units[] = {
+	{"", NS_PER_S},       {"us", 1000},           {"ms", 1000000}, {"s", NS_PER_S},
+	{"m", 60 * NS_PER_S}, {"h", 3600 * NS_PER_S}, {NULL, 0},
+};
+
+static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
+
+/*
+ * A decimal number and a unit, nothing around them. -EINVAL if it isn't one, -ERANGE if it exceeds
+ * 2^63 - 1, which is what run.json can store. strtoull would accept blanks, a sign and hexadecimal.
+ */
+static int parse_number(const char *text, const struct unit *units, uint64_t *result)
+{
+	uint64_t value = 0;
+	bool overflow = false;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	for (; isdigit((unsigned char)*text); text++) {
+		overflow |= __builtin_mul_overflow(value, 10u, &value);
+		overflow |= __builtin_add_overflow(value, (unsigned int)(*text - '0'), &value);
+	}
+	while (units->name && strcasecmp(text, units->name) != 0)
+		units++;
+	if (!units->name)
+		return -EINVAL;
+	overflow |= __builtin_mul_overflow(value, units->factor, &value);
+	if (overflow || value > INT64_MAX)
+		return -ERANGE;
+	*result = value;
+	return 0;
+}
+
+int parse_size(const char *text, uint64_t *bytes, struct error *e)
+{
+	uint64_t value = 0;
+	int result = parse_number(text, size_units, &value);
+
+	if (result == -ERANGE)
+		return error_set(e, -EINVAL, "'%.60s' is too large; a size is under 2^63 bytes",
+				 text);
+	if (result)
+		return error_set(e, -EINVAL,
+				 "'%.60s' is not a size; write bytes or a whole number with k, m, "
+				 "g or t, as in 4k",
+				 text);
+	if (value == 0)
+		return error_set(e, -EINVAL, "a size of 0 does nothing; write at least 1 byte");
+	*bytes = value;
+	return 0;
+}
+
+int parse_time(const char *text, uint64_t *ns, struct error *e)
+{
+	uint64_t value = 0;
+	int result = parse_number(text, time_units, &value);
+
+	if (result == -ERANGE)
+		return error_set(e, -EINVAL, "'%.60s' is too long; a time is under 292 years",
+				 text);
+	if (result)
+		return error_set(e, -EINVAL,
+				 "'%.60s' is not a time; write seconds or a whole number with us, "
+				 "ms, s, m or h, as in 500ms",
+				 text);
+	*ns = value;
+	return 0;
+}
+
+enum option_type {
+	OPTION_TEXT,
+	OPTION_CHOICE,
+	OPTION_BOOL,
+	OPTION_SIZE,
+	OPTION_TIME,
+	OPTION_COUNT,
+};
+
+struct option {
+	const char *name;
+	enum option_type type;
+	size_t offset;
+	uint64_t min, max; /* of a number; max is the room of a text */
+	const char *const *choices;
+};
+
+#define AT(member)   offsetof(struct workload, member)
+#define ROOM(member) sizeof(((struct workload *)0)->member)
+
+static const struct option options[] = {
+	{"path", OPTION_TEXT, AT(path), 1, ROOM(path), NULL},
+	{"target", OPTION_TEXT, AT(target), 1, ROOM(target), NULL},
+	{"rw", OPTION_CHOICE, AT(rw), 0, 0, workload_rw_names},
+	{"bs", OPTION_SIZE, AT(bs), BS_MIN, BS_MAX, NULL},
+	{"size", OPTION_SIZE, AT(size), BS_MIN, SIZE_LIMIT, NULL},
+	{"numjobs", OPTION_COUNT, AT(numjobs), 1, NUMJOBS_MAX, NULL},
+	{"number_ios", OPTION_COUNT, AT(number_ios), 0, IOS_MAX, NULL},
+	{"runtime", OPTION_TIME, AT(runtime_ns), 0, 0, NULL},
+	{"time_based", OPTION_BOOL, AT(time_based), 0, 0, NULL},
+	{"ramp_time", OPTION_TIME, AT(ramp_ns), 0, 0, NULL},
+	{"cache", OPTION_CHOICE, AT(cache), 0, 0, workload_cache_names},
+	{"access", OPTION_CHOICE, AT(access), 0, 0, workload_access_names},
+	{"durability", OPTION_CHOICE, AT(durability), 0, 0, workload_durability_names},
+	{"populate", OPTION_BOOL, AT(populate), 0, 0, NULL},
+	{"sync", OPTION_BOOL, AT(sync), 0, 0, NULL},
+	{"hugepage", OPTION_BOOL, AT(hugepage), 0, 0, NULL},
+	{"madvise", OPTION_CHOICE, AT(madvise), 0, 0, workload_madvise_names},
+};
+
+#define NOPTIONS (sizeof(options) / sizeof(options[0]))
+
+const char *workload_option_name(size_t index)
+{
+	return index < NOPTIONS ? options[index].name : NULL;
+}
+
+static int set_text(const struct option *option, const char *value, char *field, struct error *e)
+{
+	size_t length = strlen(value);
+	size_t i;
+
+	if (length >= option->max)
+		return error_set(e, -EINVAL, "%s: '%.40s...' is too long; at most %u characters",
+				 option->name, value, (unsigned int)option->max - 1);
+	for (i = 0; i < length; i++) {
+		if (iscntrl((unsigned char)value[i]))
+			return error_set(e, -EINVAL,
+					 "%s: the value has a control character; take it out",
+					 option->name);
+	}
+	memset(field, 0, option->max);
+	memcpy(field, value, length);
+	return 0;
+}
+
+static int set_choice(const struct option *option, const char *value, void *field, struct error *e)
+{
+	char known[128] = "";
+	unsigned int i;
+
+	for (i = 0; option->choices[i]; i++) {
+		if (strcmp(value, option->choices[i]) == 0) {
+			/* Every enumeration of struct workload is stored as unsigned int. */
+			memcpy(field, &i, sizeof(i));
+			return 0;
+		}
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
+			 i ? ", " : "", option->choices[i]);
+	}
+	return error_set(e, -EINVAL, "%s: '%.60s' is not known; write one of %s", option->name,
+			 value, known);
+}
+
+static int set_bool(const struct option *option, const char *value, bool *field, struct error *e)
+{
+	if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+		return error_set(e, -EINVAL, "%s: '%.60s' is neither 0 nor 1; write %s=0 or %s=1",
+				 option->name, value, option->name, option->name);
+	*field = value[0] == '1';
+	return 0;
+}
+
+/* 4k rather than 4096: the way that people write it. */
+static void size_text(uint64_t bytes, char *text, size_t room)
+{
+	static const char units[] = " kmgt";
+	unsigned int unit = 0;
+
+	while (bytes >= KIB && bytes % KIB == 0 && unit < 4) {
+		bytes /= KIB;
+		unit++;
+	}
+	snprintf(text, room, "%llu%.1s", (unsigned long long)bytes, unit ? &units[unit] : "");
+}
+
+static int set_size(const struct option *option, const char *value, uint64_t *field,
+		    struct error *e)
+{
+	char min[24], max[24];
+	struct error why;
+	uint64_t bytes;
+
+	if (parse_size(value, &bytes, &why))
+		return error_set(e, -EINVAL, "%s: %s", option->name, why.text);
+	if (bytes < option->min || bytes > option->max) {
+		size_text(option->min, min, sizeof(min));
+		size_text(option->max, max, sizeof(max));
+		return error_set(e, -EINVAL, "%s: '%.60s' is out of range; write %s to %s",
+				 option->name, value, min, max);
+	}
+	*field = bytes;
+	return 0;
+}
+
+static int set_time(const struct option *option, const char *value, uint64_t *field,
+		    struct error *e)
+{
+	struct error why;
+
+	if (parse_time(value, field, &why))
+		return error_set(e, -EINVAL, "%s: %s", option->name, why.text);
+	return 0;
+}
+
+static int set_count(const struct option *option, const char *value, struct workload *w,
+		     struct error *e)
+{
+	uint64_t count;
+
+	if (parse_number(value, no_units, &count) || count < option->min || count > option->max)
+		return error_set(e, -EINVAL,
+				 "%s: '%.60s' is not a whole number from %llu to %llu; write one",
+				 option->name, value, (unsigned long long)option->min,
+				 (unsigned long long)option->max);
+	if (option->offset == AT(numjobs))
+		w->numjobs = (unsigned int)count;
+	else
+		w->number_ios = count;
+	return 0;
+}
+
+int workload_set(struct workload *w, const char *name, const char *value, struct error *e)
+{
+	const struct option *option = options;
+	void *field;
+
+	while (option < options + NOPTIONS && strcmp(name, option->name) != 0)
+		option++;
+	if (option == options + NOPTIONS)
+		return workload_set_foreign(name, value, e);
+	if (!value || !*value)
+		return error_set(e, -EINVAL, "%s has no value; write %s=...", name, name);
+	field = (char *)w + option->offset;
+	switch (option->type) {
+	case OPTION_TEXT:
+		return set_text(option, value, field, e);
+	case OPTION_CHOICE:
+		return set_choice(option, value, field, e);
+	case OPTION_BOOL:
+		return set_bool(option, value, field, e);
+	case OPTION_SIZE:
+		return set_size(option, value, field, e);
+	case OPTION_TIME:
+		return set_time(option, value, field, e);
+	case OPTION_COUNT:
+		return set_count(option, value, w, e);
+	}
+	return error_set(e, -EINVAL, "%s can't be set", name);
+}
+
+/* The null path measures the harness, so it takes whatever any other path takes. */
+static bool path_maps(const char *path)
+{
+	return strncmp(path, "mmap", 4) == 0 || strncmp(path, "null", 4) == 0;
+}
+
+static int check_mapping(const struct workload *w, struct error *e)
+{
+	const char *option = NULL;
+
+	if (w->sync && strcmp(w->path, "mmap-dax") != 0)
+		return error_set(e, -EINVAL,
+				 "path=%s has no sync: MAP_SYNC exists on DAX mappings only; use "
+				 "path=mmap-dax or leave sync out",
+				 w->path);
+	if (w->hugepage && w->size < HUGE_PAGE)
+		return error_set(e, -EINVAL,
+				 "hugepage=1 needs 2 MiB to map at once; write size=2m or more");
+	if (path_maps(w->path))
+		return 0;
+	if (w->populate)
+		option = "populate";
+	else if (w->hugepage)
+		option = "hugepage";
+	else if (w->madvise != MADVISE_NORMAL)
+		option = "madvise";
+	else if (w->access == ACCESS_TOUCH)
+		option = "access=touch";
+	if (option)
+		return error_set(e, -EINVAL,
+				 "path=%s maps nothing, so it has no %s; use an mmap path or leave "
+				 "%s out",
+				 w->path, option, option);
+	return 0;
+}
+
+int workload_check(const struct workload *w, struct error *e)
+{
+	if (!w->path[0])
+		return error_set(e, -EINVAL,
+				 "no path is given; add path=NAME (bypass list paths shows them)");
+	if (!w->target[0] && strncmp(w->path, "null", 4) != 0)
+		return error_set(e, -EINVAL,
+				 "path=%s has no target; add target=file:PATH or another "
+				 "(bypass list targets shows them)",
+				 w->path);
+	if (w->bs > w->size)
+		return error_set(e, -EINVAL,
+				 "bs=%llu is larger than size=%llu; make size at least one block",
+				 (unsigned long long)w->bs, (unsigned long long)w->size);
+	if (w->size % w->bs)
+		return error_set(e, -EINVAL,
+				 "size=%llu is not a multiple of bs=%llu; choose size so that "
+				 "whole blocks fill it",
+				 (unsigned long long)w->size, (unsigned long long)w->bs);
+	if (w->time_based && !w->runtime_ns)
+		return error_set(e, -EINVAL,
+				 "time_based=1 has no end without runtime; add runtime=SECONDS");
+	if (w->durability == DURABILITY_DATA && !rw_writes(w->rw))
+		return error_set(e, -EINVAL,
+				 "durability=data is about writes and rw=%s writes nothing; leave "
+				 "it out or use a writing rw",
+				 rw_name(w->rw));
+	return check_mapping(w, e);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a cell does: fio's option names, units and meanings wherever fio has the option.
+ */
+#ifndef BYPASS_WORKLOAD_H
+#define BYPASS_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+enum rw {
+	RW_READ,
+	RW_WRITE,
+	RW_RANDREAD,
+	RW_RANDWRITE,
+	RW_RANDRW, /* half reads, half writes, drawn per I/O */
+};
+
+enum cache_state {
+	CACHE_HOT,  /* resident before the clock starts */
+	CACHE_COLD, /* evicted before each repetition */
+};
+
+enum access {
+	ACCESS_COPY,  /* the whole block is copied, as fio does */
+	ACCESS_TOUCH, /* one load or store per page */
+};
+
+enum durability {
+	DURABILITY_NONE,
+	DURABILITY_DATA, /* what was written survives a power cut when the operation returns */
+};
+
+enum madvise_kind {
+	MADVISE_NORMAL,
+	MADVISE_RANDOM,
+	MADVISE_SEQUENTIAL,
+};
+
+struct workload {
+	char path[32];    /* how: buffered, direct, dax, ... */
+	char target[224]; /* where: file:PATH, testbed:MEDIUM/FS, ... */
+	enum rw rw;
+	uint64_t bs;   /* block size, bytes */
+	uint64_t size; /* bytes of the target that each job works in */
+	unsigned int numjobs;
+	uint64_t number_ios; /* per job and pass; 0: until runtime */
+	uint64_t runtime_ns; /* 0: until number_ios or the whole size was done */
+	bool time_based;     /* run for runtime even if size was done */
+	uint64_t ramp_ns;    /* run that long before the clock starts */
+	enum cache_state cache;
+	enum access access;
+	enum durability durability;
+	/* Mappings only. */
+	bool populate; /* MAP_POPULATE */
+	bool sync;     /* MAP_SYNC */
+	bool hugepage; /* 2 MiB aligned, MADV_HUGEPAGE: faults may map 2 MiB at once */
+	enum madvise_kind madvise;
+};
+
+void workload_defaults(struct workload *w);
+/*
+ * Sets one option from its text, e.g. ("bs", "4k"). -EINVAL with a sentence that names the option,
+ * what is wrong with the value and what would be right; an unknown name suggests the nearest one.
+ */
+int workload_set(struct workload *w, const char *name, const char *value, struct error *e);
+/* Checks what no single option can tell: bs > size, mapping options on a path that maps nothing. */
+int workload_check(const struct workload *w, struct error *e);
+/* Same path, target and options. */
+bool workload_equal(const struct workload *a, const struct workload *b);
+/* Name of option @index in the order of struct workload; NULL after the last. */
+const char *workload_option_name(size_t index);
+/*
+ * fio's units: 4k = 4096, 1m, 2g, plain bytes; k and ki are both 1024 (fio's kb_base=1024). 0 is
+ * refused.
+ */
+int parse_size(const char *text, uint64_t *bytes, struct error *e);
+/* fio's times: 10 and 10s are seconds; also us, ms, m, h. */
+int parse_time(const char *text, uint64_t *ns, struct error *e);
+
+const char *rw_name(enum rw rw);
+const char *cache_name(enum cache_state cache);
+const char *access_name(enum access access);
+const char *durability_name(enum durability durability);
+const char *madvise_name(enum madvise_kind madvise);
+static inline bool rw_reads(enum rw rw)
+{
+	return rw == RW_READ || rw == RW_RANDREAD || rw == RW_RANDRW;
+}
+static inline bool rw_writes(enum rw rw)
+{
+	return rw == RW_WRITE || rw == RW_RANDWRITE || rw == RW_RANDRW;
+}
+static inline bool rw_random(enum rw rw)
+{
+	return rw == RW_RANDREAD || rw == RW_RANDWRITE || rw == RW_RANDRW;
+}
+
+#endif

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: MIT
+/* The HTML report: what users name can do no harm, and a report is whole or not there. */
+#include <criterion/criterion.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+#include "report/report.h"
+#include "tests/fixture_run.h"
+
+/* A folder for one test; emptied and removed by remove_folder(). */
+static char *make_folder(void)
+{
+	char *folder = strdup("/tmp/bypass-report-XXXXXX");
+
+	cr_assert_not_null(mkdtemp(folder));
+	return folder;
+}
+
+static size_t remove_folder(char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	size_t files = 0;
+
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.') {
+			unlinkat(dirfd(dir), entry->d_name, 0);
+			files++;
+		}
+	closedir(dir);
+	rmdir(folder);
+	free(folder);
+	return files;
+}
+
+static char *read_file(const char *path)
+{
+	FILE *in = fopen(path, "r");
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	cr_assert_not_null(in);
+	for (int c; (c = fgetc(in)) != EOF;)
+		fputc(c, out);
+	fclose(in);
+	fclose(out);
+	return text;
+}
+
+static char *html_of(const struct run *run)
+{
+	char *folder = make_folder(), *path, *html;
+	struct error e = {""};
+
+	cr_assert_gt(asprintf(&path, "%s/report.html", folder), 0);
+	cr_assert_eq(report_html(run, path, &e), 0, "%s", e.text);
+	html = read_file(path);
+	free(path);
+	cr_assert_eq(remove_folder(folder), 1, "only the report is left behind");
+	return html;
+}
+
+Test(report_html, a_script_in_a_name_is_text)
+{
+	struct run *run = fixture_run_instructions();
+	char *html;
+
+	snprintf(run->cells[0].workload.target, sizeof(run->cells[0].workload.target),
+		 "file:/tmp/<script>alert(1)</script>\"'&");
+	strcpy(run->cells[0].group, "<script>alert(2)</script>");
+	strcpy(run->cells[0].workload.path, "<script>alert(3)");
+	json_object_set_new(run->targets, "file:/tmp/<script>alert(4)</script>\"'&",
+			    json_string("<script>alert(5)</script>"));
+	run_warn(run, "x", "<script>alert(6)</script>", "<script>alert(7)</script>");
+	free(run->question);
+	run->question = memory_string("</title><script>alert(8)</script>");
+	cell_add_evidence(&run->cells[0], "<script>", "<script>", "<script>", PHASE_TIMED,
+			  VERDICT_HELD, "<script>");
+	html = html_of(run);
+	cr_assert_null(strstr(html, "<script"));
+	cr_assert_not_null(strstr(html, "&lt;script&gt;alert(5)&lt;/script&gt;"));
+	cr_assert_not_null(strstr(html, "file:/tmp/&lt;script&gt;alert(4)&lt;/script&gt;&quot;&#39;"
+					"&amp;"));
+	free(html);
+	run_free(run);
+}
+
+Test(report_html, no_name_reaches_gnuplot_as_a_command)
+{
+	static const char *const names[] = {
+		"'\n!touch HIT\n'",
+		"'; system('touch HIT') #",
+		"\"; system(\"touch HIT\") #",
+		"`touch HIT`",
+		"$(touch HIT)",
+		"x\\\n!touch HIT\n",
+		"' . system(\"x\") .'",
+		"\nEND\n!touch HIT\n",
+		"@macro '|touch HIT'",
+		"<touch HIT",
+		"a'b\"c\\d|e;f#g{h}i^j%k",
+	};
+	char *folder = make_folder(), *path;
+	struct run *run = fixture_run_ns();
+	struct error e = {""};
+	char group[sizeof(run->cells[0].group)];
+
+	strcpy(group, run->cells[0].group);
+	cr_assert_eq(chdir(folder), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct cell *cell = fixture_cell(run, names[i], group, 1);
+
+		fixture_ns_numbers(cell, 5000 + i * 500, 50000);
+		snprintf(cell->workload.target, sizeof(cell->workload.target), "%s", names[i]);
+	}
+	cr_assert_gt(asprintf(&path, "%s/report.html", folder), 0);
+	cr_assert_eq(report_html(run, path, &e), 0, "%s", e.text);
+	cr_assert_eq(chdir("/"), 0);
+	cr_assert_eq(remove_folder(folder), 1, "nothing but the report was made");
+	free(path);
+	run_free(run);
+}
+
+Test(report_html, nothing_is_fetched_from_elsewhere)
+{
+	struct run *runs[] = {fixture_run_instructions(), fixture_run_ns()};
+	static const char *const forbidden[] = {"http:", "https:", "src=",    "@import",
+						"<link", "//",     "<script", "<iframe"};
+
+	for (size_t i = 0; i < 2; i++) {
+		char *html = html_of(runs[i]);
+
+		for (size_t j = 0; j < sizeof(forbidden) / sizeof(forbidden[0]); j++)
+			cr_assert_null(strstr(html, forbidden[j]), "%s", forbidden[j]);
+		free(html);
+		run_free(runs[i]);
+	}
+}
+
+static int compare_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+Test(report_html, every_id_is_unique_and_every_reference_has_its_id)
+{
+	struct run *run = fixture_run_instructions();
+	char *html = html_of(run), *ids[4096];
+	size_t n = 0, references = 0;
+
+	for (char *c = html; *c; c++)
+		if ((strncmp(c, " id=\"", 5) == 0 || strncmp(c, " id='", 5) == 0) && n < 4096)
+			ids[n++] = strndup(c + 5, strcspn(c + 5, "\"'"));
+	cr_assert_gt(n, 10);
+	qsort(ids, n, sizeof(ids[0]), compare_text);
+	for (size_t i = 1; i < n; i++)
+		cr_assert_str_neq(ids[i - 1], ids[i]);
+	for (char *c = html; (c = strstr(c, "#g")); c++) {
+		char *name = c + 1, *id;
+
+		if (c[-1] != '"' && c[-1] != '\'' && c[-1] != '(')
+			continue;
+		id = strndup(name, strcspn(name, "\"')"));
+		cr_assert_not_null(bsearch(&id, ids, n, sizeof(ids[0]), compare_text), "%s", id);
+		free(id);
+		references++;
+	}
+	cr_assert_gt(references, 3);
+	for (size_t i = 0; i < n; i++)
+		free(ids[i]);
+	free(html);
+	run_free(run);
+}
+
+/* Every element that is opened is closed, in order; void elements aside. */
+static void check_nesting(const char *html)
+{
+	static const char *const never_closed[] = {"meta", "!DOCTYPE"};
+	char open[64][16];
+	size_t depth = 0;
+
+	for (const char *c = html; (c = strchr(c, '<')); c++) {
+		bool closes = c[1] == '/', skip = false;
+		const char *name = c + 1 + closes, *end = strchr(c, '>');
+		int length = (int)strcspn(name, " \t\n/>");
+
+		cr_assert_not_null(end);
+		for (size_t i = 0; i < sizeof(never_closed) / sizeof(never_closed[0]); i++)
+			skip |= strncmp(name, never_closed[i], (size_t)length) == 0;
+		if (skip || end[-1] == '/')
+			continue;
+		if (!closes) {
+			cr_assert_lt(depth, 64);
+			snprintf(open[depth++], sizeof(open[0]), "%.*s", length, name);
+			continue;
+		}
+		cr_assert_gt(depth, 0, "at %.60s", c);
+		depth--;
+		cr_assert_eq(strncmp(open[depth], name, (size_t)length), 0,
+			     "%s is open, closed is %.20s", open[depth], name);
+	}
+	cr_assert_eq(depth, 0);
+}
+
+Test(report_html, every_element_is_closed_in_order)
+{
+	struct run *runs[] = {fixture_run_instructions(), fixture_run_ns(), run_new()};
+
+	for (size_t i = 0; i < 3; i++) {
+		char *html = html_of(runs[i]);
+
+		check_nesting(html);
+		free(html);
+		run_free(runs[i]);
+	}
+}
+
+Test(report_html, a_group_has_its_plots_in_two_sizes)
+{
+	struct run *run = fixture_run_ns();
+	char *html = html_of(run);
+	size_t plots = 0;
+
+	for (char *c = html; (c = strstr(c, "<svg")); c++)
+		plots++;
+	cr_assert_eq(plots, 4, "bars and latency, wide and narrow");
+	free(html);
+	run_free(run);
+}
+
+Test(report_html, without_gnuplot_one_sentence_says_what_to_do_and_no_file_is_left)
+{
+	char *folder = make_folder(), *path;
+	struct run *run = fixture_run_ns();
+	struct error e = {""};
+
+	cr_assert_gt(asprintf(&path, "%s/report.html", folder), 0);
+	setenv("PATH", "", 1);
+	cr_assert_eq(report_html(run, path, &e), -ENOENT);
+	cr_assert_not_null(strstr(e.text, "gnuplot"));
+	cr_assert_not_null(strstr(e.text, "do: apt-get install gnuplot-nox"));
+	cr_assert_null(strchr(e.text, '\n'));
+	cr_assert_eq(remove_folder(folder), 0);
+	free(path);
+	run_free(run);
+}
+
+Test(report_html, a_gnuplot_that_fails_leaves_the_old_report_alone)
+{
+	char *folder = make_folder(), *path, *fake, *html;
+	struct run *run = fixture_run_ns();
+	struct error e = {""};
+	FILE *out;
+
+	cr_assert_gt(asprintf(&path, "%s/report.html", folder), 0);
+	cr_assert_gt(asprintf(&fake, "%s/gnuplot", folder), 0);
+	out = fopen(path, "w");
+	fputs("old", out);
+	fclose(out);
+	out = fopen(fake, "w");
+	fputs("#!/bin/sh\necho 'line 1: no such terminal' >&2\nexit 3\n", out);
+	fclose(out);
+	cr_assert_eq(chmod(fake, 0755), 0);
+	setenv("PATH", folder, 1);
+	cr_assert_eq(report_html(run, path, &e), -EIO);
+	cr_assert_not_null(strstr(e.text, "status 3: line 1: no such terminal"), "%s", e.text);
+	html = read_file(path);
+	cr_assert_str_eq(html, "old");
+	cr_assert_eq(remove_folder(folder), 2, "the old report and the fake");
+	free(html);
+	free(fake);
+	free(path);
+	run_free(run);
+}
+
+Test(report_html, a_folder_that_is_not_there_is_named)
+{
+	struct run *run = run_new();
+	struct error e = {""};
+
+	cr_assert_eq(report_html(run, "/nowhere/report.html", &e), -ENOENT);
+	cr_assert_not_null(strstr(e.text, "/nowhere/report.html"));
+	run_free(run);
+}
+
+Test(report_html, a_refuted_cell_is_in_no_plot_and_no_table_of_numbers)
+{
+	struct run *run = fixture_run_ns();
+	char *html = html_of(run);
+
+	cr_assert_null(strstr(html, "99,000"), "the bar's number");
+	cr_assert_null(strstr(html, "<td>99.0</td>"), "the table's kIOPS");
+	cr_assert_not_null(strstr(html, "observed 1.00 interrupts per I/O, expected 0"));
+	free(html);
+	run_free(run);
+}
+
+Test(report_html, emulated_time_is_named_and_not_drawn)
+{
+	struct run *run = fixture_run_ns();
+	char *html;
+
+	for (size_t i = 0; i < run->ncells; i++)
+		run->cells[i].clock_use = CLOCK_USE_FUNCTION;
+	html = html_of(run);
+	cr_assert_not_null(strstr(html, "<h2>Emulated time: not a figure</h2>"));
+	cr_assert_null(strstr(html, "<svg"));
+	free(html);
+	run_free(run);
+}
