@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#include "core/device.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+bool read_line(const char *path, char *line, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	bool ok;
+
+	if (!f)
+		return false;
+	ok = fgets(line, (int)size, f) != NULL;
+	fclose(f);
+	if (ok)
+		line[strcspn(line, "\n")] = '\0';
+	return ok;
+}
+
+static bool read_attribute(const struct device *device, const char *attribute, char *line,
+			   size_t size)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/sys/block/%s/%s", device->name, attribute);
+	return read_line(path, line, size);
+}
+
+static uint64_t read_number(const struct device *device, const char *attribute)
+{
+	char line[64];
+
+	return read_attribute(device, attribute, line, sizeof(line)) ? strtoull(line, NULL, 10) : 0;
+}
+
+/* nvme0n1 -> "nvme0q": the driver names its vectors after the controller (nvme_setup_irqs). */
+static void find_interrupt_name(struct device *device)
+{
+	unsigned int controller;
+
+	if (sscanf(device->name, "nvme%un", &controller) == 1)
+		snprintf(device->interrupt_name, sizeof(device->interrupt_name), "nvme%uq",
+			 controller);
+}
+
+void device_find(struct device *device, dev_t dev)
+{
+	char link[64], path[PATH_MAX], partition[PATH_MAX + 16], line[64];
+	char *slash;
+
+	memset(device, 0, sizeof(*device));
+	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(dev), minor(dev));
+	if (!realpath(link, path))
+		return;
+	slash = strrchr(path, '/');
+	snprintf(device->part, sizeof(device->part), "%.63s", slash + 1);
+	snprintf(partition, sizeof(partition), "%s/partition", path);
+	if (access(partition, F_OK) == 0) {
+		*slash = '\0';
+		slash = strrchr(path, '/');
+	}
+	snprintf(device->name, sizeof(device->name), "%.63s", slash + 1);
+	device->known = true;
+	device->dax = read_number(device, "queue/dax") == 1;
+	device->accounted = read_number(device, "queue/iostats") == 1;
+	device->logical_block = (uint32_t)read_number(device, "queue/logical_block_size");
+	device->memory =
+		strncmp(device->name, "pmem", 4) == 0 || strncmp(device->name, "ram", 3) == 0 ||
+		strncmp(device->name, "zram", 4) == 0 || strncmp(device->name, "minipmem", 8) == 0;
+	device->write_cache = read_attribute(device, "queue/write_cache", line, sizeof(line)) &&
+			      strcmp(line, "write back") == 0;
+	find_interrupt_name(device);
+}
+
+void device_read_counters(const struct device *device, struct device_counters *counters)
+{
+	unsigned long long v[17] = {0};
+	char path[256], line[512];
+	int n;
+
+	memset(counters, 0, sizeof(*counters));
+	if (!device->known)
+		return;
+	snprintf(path, sizeof(path), "/sys/block/%s/stat", device->name);
+	if (!read_line(path, line, sizeof(line)))
+		return;
+	n = sscanf(line,
+		   "%llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu "
+		   "%llu %llu",
+		   &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &v[9], &v[10],
+		   &v[11], &v[12], &v[13], &v[14], &v[15], &v[16]);
+	if (n < 11)
+		return;
+	counters->known = true;
+	counters->read_ios = v[0];
+	counters->read_bytes = v[2] * 512; /* always in sectors of 512 bytes */
+	counters->write_ios = v[4];
+	counters->write_bytes = v[6] * 512;
+	counters->flush_ios = v[15];
+}
+
+/* Sum of the per-CPU counts of one line of /proc/interrupts. */
+static uint64_t sum_line(const char *line)
+{
+	const char *at = strchr(line, ':');
+	uint64_t sum = 0;
+
+	if (!at)
+		return 0;
+	at++;
+	for (;;) {
+		char *end;
+
+		while (*at == ' ')
+			at++;
+		if (!isdigit((unsigned char)*at))
+			return sum;
+		sum += strtoull(at, &end, 10);
+		if (*end != ' ') /* "65536-edge": the counts are over */
+			return sum;
+		at = end;
+	}
+}
+
+bool device_read_interrupts(const struct device *device, uint64_t *count)
+{
+	char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	FILE *f;
+
+	*count = 0;
+	if (!device->known || !device->interrupt_name[0])
+		return false;
+	f = fopen("/proc/interrupts", "re");
+	if (!f)
+		return false;
+	while (getline(&line, &size, f) > 0) {
+		const char *name = strstr(line, device->interrupt_name);
+
+		/* Queue 0 is the admin queue: not I/O. */
+		if (!name || name[strlen(device->interrupt_name)] == '0')
+			continue;
+		*count += sum_line(line);
+		found = true;
+	}
+	free(line);
+	fclose(f);
+	return found;
+}
+
+static void describe_line(const struct device *device, json_t *json, const char *key,
+			  const char *attribute)
+{
+	char line[256];
+	size_t n;
+
+	if (!read_attribute(device, attribute, line, sizeof(line)))
+		return;
+	n = strlen(line);
+	while (n && line[n - 1] == ' ')
+		line[--n] = '\0';
+	json_object_set_new(json, key, json_string(line));
+}
+
+json_t *device_describe(const struct device *device)
+{
+	json_t *json = json_object();
+
+	if (!device->known) {
+		json_object_set_new(json, "reason",
+				    json_string("no block device of its own below this file"));
+		return json;
+	}
+	json_object_set_new(json, "name", json_string(device->part));
+	describe_line(device, json, "model", "device/model");
+	describe_line(device, json, "serial", "device/serial");
+	describe_line(device, json, "firmware", "device/firmware_rev");
+	describe_line(device, json, "pcie_link_speed", "device/device/current_link_speed");
+	describe_line(device, json, "pcie_link_width", "device/device/current_link_width");
+	describe_line(device, json, "scheduler", "queue/scheduler");
+	describe_line(device, json, "write_cache", "queue/write_cache");
+	describe_line(device, json, "io_poll", "queue/io_poll");
+	json_object_set_new(json, "lba_bytes", json_integer(device->logical_block));
+	json_object_set_new(json, "size_bytes",
+			    json_integer((json_int_t)(read_number(device, "size") * 512)));
+	json_object_set_new(json, "rotational",
+			    json_boolean(read_number(device, "queue/rotational") == 1));
+	json_object_set_new(json, "dax", json_boolean(device->dax));
+	json_object_set_new(json, "iostats", json_boolean(device->accounted));
+	return json;
+}

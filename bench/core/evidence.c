@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+#include "core/evidence.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HUGE_PAGE ((uint64_t)2 << 20)
+#define PAGE      ((uint64_t)4096)
+
+/* Counters of the whole machine say something certain only where nothing else runs. */
+static bool alone(void)
+{
+	return getenv("BYPASS_TESTBED") != NULL;
+}
+
+static enum verdict holds(bool ok)
+{
+	return ok ? VERDICT_HELD : VERDICT_REFUTED;
+}
+
+static void note_residency(struct cell *cell, const struct pass_facts *f, const char *claim,
+			   int64_t resident, uint64_t expected)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " pages resident", expected,
+		 f->pages);
+	if (resident < 0)
+		cell_add_evidence(cell, claim, text, "mincore", f->phase, VERDICT_UNOBSERVED,
+				  "mincore: %s", strerror((int)-resident));
+	else
+		cell_add_evidence(cell, claim, text, "mincore", f->phase,
+				  holds((uint64_t)resident == expected),
+				  "%" PRId64 " of %" PRIu64 " pages resident", resident, f->pages);
+}
+
+/* Bytes that this process made the block layer move. */
+static void note_storage(struct cell *cell, const struct pass_facts *f, const char *claim,
+			 bool write, uint64_t low, uint64_t high, const char *expected)
+{
+	uint64_t bytes = write ? f->delta.storage_written : f->delta.storage_read;
+
+	if (!f->delta.storage_known)
+		cell_add_evidence(
+			cell, claim, expected, "/proc/self/io", f->phase, VERDICT_UNOBSERVED,
+			"this kernel keeps no I/O accounting (CONFIG_TASK_IO_ACCOUNTING)");
+	else
+		cell_add_evidence(cell, claim, expected, "/proc/self/io", f->phase,
+				  holds(bytes >= low && bytes <= high), "%" PRIu64 " bytes", bytes);
+}
+
+/* What the disk's own counters say; see alone(). */
+static void note_device(struct cell *cell, const struct target *t, const struct pass_facts *f,
+			const char *claim, uint64_t low, uint64_t high, const char *expected)
+{
+	uint64_t bytes = f->delta.device.read_bytes + f->delta.device.write_bytes;
+	char source[96];
+	bool ok = bytes >= low && bytes <= high;
+
+	snprintf(source, sizeof(source), "/sys/block/%s/stat", t->device.name);
+	if (!t->device.known || !f->delta.device.known)
+		cell_add_evidence(cell, claim, expected, "/sys/block/*/stat", f->phase,
+				  VERDICT_UNOBSERVED, "%s has no block device of its own",
+				  t->fs_type);
+	else if (!t->device.accounted)
+		cell_add_evidence(
+			cell, claim, expected, source, f->phase, VERDICT_UNOBSERVED,
+			"accounting is off; do: echo 1 | sudo tee /sys/block/%s/queue/iostats",
+			t->device.name);
+	else if (!ok && !alone())
+		cell_add_evidence(cell, claim, expected, source, f->phase, VERDICT_UNOBSERVED,
+				  "%" PRIu64 " bytes, but others use this disk too", bytes);
+	else
+		cell_add_evidence(cell, claim, expected, source, f->phase, holds(ok),
+				  "%" PRIu64 " bytes", bytes);
+}
+
+static void page_cache_claims(struct cell *cell, const struct target *t, const struct pass_facts *f)
+{
+	const struct workload *w = &cell->workload;
+
+	if (f->kind == PASS_AGAIN)
+		return;
+	if (w->cache == CACHE_HOT) {
+		note_residency(cell, f, "every page was in the page cache before",
+			       f->resident_before, f->pages);
+		if (!rw_writes(w->rw))
+			note_storage(cell, f, "served from the page cache", false, 0, 0,
+				     "0 bytes read from storage");
+		return;
+	}
+	note_residency(cell, f, "no page was in the page cache before", f->resident_before, 0);
+	if (rw_writes(w->rw))
+		return;
+	note_storage(cell, f, "storage was read", false, f->bytes, UINT64_MAX,
+		     "at least the bytes asked for");
+	note_device(cell, t, f, "the block layer read the bytes", f->bytes, UINT64_MAX,
+		    "at least the bytes asked for");
+}
+
+static void interrupt_claim(struct cell *cell, const struct pass_facts *f)
+{
+	uint64_t ios = f->delta.device.read_ios + f->delta.device.write_ios;
+
+	if (!f->delta.interrupts_known)
+		return; /* a device of memory, or one whose vectors can't be told: nothing claimed
+			 */
+	cell_add_evidence(
+		cell, "completion came by interrupt", "about one interrupt for each I/O",
+		"/proc/interrupts", f->phase,
+		!alone() ? VERDICT_UNOBSERVED
+			 : holds(f->delta.interrupts * 10 >= ios * 9 && f->delta.interrupts > 0),
+		"%" PRIu64 " interrupts for %" PRIu64 " I/Os of the device%s", f->delta.interrupts,
+		ios, alone() ? "" : ", which others use too");
+}
+
+static void direct_claims(struct cell *cell, const struct target *t, const struct pass_facts *f)
+{
+	uint64_t written = f->writes * cell->workload.bs, read = f->bytes - written;
+
+	note_residency(cell, f, "left no page in the page cache", f->resident_after, 0);
+	if (read)
+		note_storage(cell, f, "each byte came from storage", false, read, read,
+			     "as many bytes as were read");
+	if (written)
+		note_storage(cell, f, "each byte went to storage", true, written, written,
+			     "as many bytes as were written");
+	note_device(cell, t, f, "the block layer saw the bytes", f->bytes, UINT64_MAX,
+		    "at least the bytes moved");
+	interrupt_claim(cell, f);
+}
+
+static void dax_claims(struct cell *cell, const struct target *t, const struct pass_facts *f)
+{
+	cell_add_evidence(cell, "the inode is DAX", "STATX_ATTR_DAX set", "statx", f->phase,
+			  holds(t->dax), "STATX_ATTR_DAX %s on %s (%s)", t->dax ? "set" : "not set",
+			  t->text, t->mount_options);
+	if (f->kind != PASS_AGAIN)
+		note_residency(cell, f, "no page was in the page cache before", f->resident_before,
+			       0);
+	note_storage(cell, f, "nothing was read through the block layer", false, 0, 0,
+		     "0 bytes read from storage");
+	/* A tenth: a written file's times and the journal are metadata, which do go that way. */
+	note_device(cell, t, f, "the block layer did not see the data", 0, f->bytes / 10,
+		    "less than a tenth of the bytes moved");
+}
+
+static void first_touch_claims(struct cell *cell, const struct path_ops *ops,
+			       const struct pass_facts *f)
+{
+	const struct workload *w = &cell->workload;
+	uint64_t minor = f->delta.faults_minor, major = f->delta.faults_major;
+	bool hot = w->cache == CACHE_HOT;
+
+	if (w->populate) {
+		cell_add_evidence(cell, "populated: the first touch does not fault", "0 faults",
+				  "getrusage", f->phase, holds(minor + major <= 1 + f->ios / 100),
+				  "%" PRIu64 " minor, %" PRIu64 " major", minor, major);
+		return;
+	}
+	cell_add_evidence(cell, "first touches faulted", "at least one fault", "getrusage",
+			  f->phase, holds(minor + major > 0),
+			  "%" PRIu64 " minor, %" PRIu64 " major for %" PRIu64 " I/Os", minor, major,
+			  f->ios);
+	if (ops->traits & PATH_PAGE_CACHE)
+		cell_add_evidence(cell,
+				  hot ? "no fault waited for the device" : "faults read the device",
+				  hot ? "0 major faults" : "at least one major fault", "getrusage",
+				  f->phase, holds(hot ? major == 0 : major > 0),
+				  "%" PRIu64 " major", major);
+	/* No fault-around on DAX: the count tells the size of what was mapped. */
+	if ((ops->traits & PATH_DAX) && w->hugepage)
+		cell_add_evidence(
+			cell, "a fault maps 2 MiB", "one fault for each 2 MiB touched", "getrusage",
+			f->phase, holds(minor + major <= w->size / HUGE_PAGE + 8),
+			"%" PRIu64 " faults for %" PRIu64 " MiB", minor + major, w->size >> 20);
+	else if (ops->traits & PATH_DAX)
+		cell_add_evidence(cell, "a fault maps 4 KiB", "one fault for each page touched",
+				  "getrusage", f->phase, holds(minor + major >= f->bytes / PAGE),
+				  "%" PRIu64 " faults for %" PRIu64 " pages", minor + major,
+				  f->bytes / PAGE);
+}
+
+static void mapping_claims(struct cell *cell, const struct path_ops *ops,
+			   const struct pass_facts *f)
+{
+	const struct workload *w = &cell->workload;
+	uint64_t faults = f->delta.faults_minor + f->delta.faults_major;
+
+	if (f->kind == PASS_FIRST_TOUCH) {
+		first_touch_claims(cell, ops, f);
+		return;
+	}
+	/* msync writes the pages back and protects them again; a read page faults when written. */
+	if (w->rw == RW_RANDRW || (w->durability == DURABILITY_DATA && !w->sync))
+		return;
+	cell_add_evidence(cell, "later accesses do not fault", "under 1 fault in 100 accesses",
+			  "getrusage", f->phase, holds(faults <= 1 + f->ios / 100),
+			  "%" PRIu64 " faults for %" PRIu64 " accesses", faults, f->ios);
+}
+
+void evidence_timed(struct cell *cell, const struct path_ops *ops, const struct target *t,
+		    const struct pass_facts *f)
+{
+	if (ops->traits & PATH_NOTHING)
+		return;
+	if (ops->traits & PATH_PAGE_CACHE)
+		page_cache_claims(cell, t, f);
+	if (ops->traits & PATH_NO_CACHE)
+		direct_claims(cell, t, f);
+	if (ops->traits & PATH_DAX)
+		dax_claims(cell, t, f);
+	if (ops->traits & PATH_MAPPING)
+		mapping_claims(cell, ops, f);
+}
+
+static void syscall_claim(struct cell *cell, const struct path_ops *ops, const struct pass_facts *f,
+			  const struct witness_facts *x)
+{
+	const struct workload *w = &cell->workload;
+	bool msync = (ops->traits & PATH_MAPPING) && w->durability == DURABILITY_DATA && !w->sync;
+	bool none = (ops->traits & (PATH_MAPPING | PATH_NOTHING)) && !msync;
+	const char *claim = none ? "no system call per I/O" : "one system call per I/O";
+	/* What an empty pass makes is taken off already; two may come from elsewhere (a signal). */
+	uint64_t low = none ? 0 : msync ? f->writes : f->ios, high = low + 2;
+
+	if (x->syscalls.fd < 0)
+		cell_add_evidence(cell, claim, none ? "0" : "1", "raw_syscalls:sys_enter",
+				  PHASE_WITNESS, VERDICT_UNOBSERVED, "%s", x->syscalls.why_not);
+	else
+		cell_add_evidence(cell, claim, none ? "0" : "1", "raw_syscalls:sys_enter",
+				  PHASE_WITNESS, holds(x->nsyscalls >= low && x->nsyscalls <= high),
+				  "%" PRIu64 " system calls for %" PRIu64 " I/Os", x->nsyscalls,
+				  f->ios);
+}
+
+static void flush_claim(struct cell *cell, const struct pass_facts *f,
+			const struct witness_facts *x)
+{
+	static const char claim[] = "a flush or FUA went to the device with each write";
+
+	if (x->flushes.fd < 0)
+		cell_add_evidence(cell, claim, "at least one for each write",
+				  "block:block_bio_queue", PHASE_WITNESS, VERDICT_UNOBSERVED, "%s",
+				  x->flushes.why_not);
+	else
+		cell_add_evidence(cell, claim, "at least one for each write",
+				  "block:block_bio_queue", PHASE_WITNESS,
+				  holds(x->nflushes >= f->writes),
+				  "%" PRIu64 " for %" PRIu64 " writes", x->nflushes, f->writes);
+}
+
+static void pmd_claim(struct cell *cell, const struct witness_facts *x)
+{
+	static const char claim[] = "the fault handler installed 2 MiB entries";
+
+	if (x->pmd_faults.fd < 0)
+		cell_add_evidence(cell, claim, "at least one", "fs_dax:dax_pmd_fault_done",
+				  PHASE_WITNESS, VERDICT_UNOBSERVED, "%s", x->pmd_faults.why_not);
+	else
+		cell_add_evidence(cell, claim, "at least one", "fs_dax:dax_pmd_fault_done",
+				  PHASE_WITNESS, holds(x->npmd_faults > 0), "%" PRIu64 " of them",
+				  x->npmd_faults);
+}
+
+void evidence_witness(struct cell *cell, const struct path_ops *ops, const struct target *t,
+		      const struct pass_facts *f, const struct witness_facts *x)
+{
+	const struct workload *w = &cell->workload;
+
+	/* Of a mapping, the second pass: the first one's faults are told by getrusage. */
+	if (!(ops->traits & PATH_MAPPING) || f->kind == PASS_AGAIN)
+		syscall_claim(cell, ops, f, x);
+	if (f->kind == PASS_FIRST_TOUCH && (ops->traits & PATH_DAX) && w->hugepage)
+		pmd_claim(cell, x);
+	/* A flushed cache line behind MAP_SYNC never becomes a request: nothing to see there. */
+	if (f->kind != PASS_AGAIN && w->durability == DURABILITY_DATA && !w->sync &&
+	    t->device.known)
+		flush_claim(cell, f, x);
+	if (w->sync && f->kind != PASS_AGAIN)
+		cell_add_evidence(cell, "the mapping is MAP_SYNC", "accepted",
+				  "mmap(MAP_SHARED_VALIDATE)", PHASE_WITNESS, VERDICT_HELD,
+				  "accepted");
+}
+
+void evidence_data(struct cell *cell, const struct target *t, enum phase phase, const char *what,
+		   uint64_t where)
+{
+	const char *claim = phase == PHASE_TIMED ? "sampled blocks had the right bytes"
+						 : "every byte of the file is right";
+
+	if (t->kind == TARGET_NULL)
+		return;
+	if (t->foreign)
+		cell_add_evidence(cell, claim, "offset and generation of each sector", "data check",
+				  phase, VERDICT_UNOBSERVED,
+				  "the file is not ours, its contents are unknown");
+	else if (what)
+		cell_add_evidence(cell, claim, "offset and generation of each sector", "data check",
+				  phase, VERDICT_REFUTED, "%s at byte %" PRIu64, what, where);
+	else
+		cell_add_evidence(cell, claim, "offset and generation of each sector", "data check",
+				  phase, VERDICT_HELD, "right");
+}

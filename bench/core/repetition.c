@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+#include "core/repetition.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/evidence.h"
+#include "core/interrupted.h"
+#include "core/memory.h"
+#include "core/observe.h"
+#include "core/worker.h"
+
+/* Operations before the clock starts, so that code, TLB and the file's metadata are warm. */
+#define RAMP_IOS 64u
+/* The witness shows what each operation does; a few thousand of them show it. */
+#define WITNESS_IOS 4096u
+
+struct job_thread {
+	pthread_t thread;
+	struct worker worker;
+	struct pass_limits limits;
+	struct start_gate *gate;
+};
+
+/* Held by the main thread until every job exists; then all start, or none does. */
+struct start_gate {
+	pthread_mutex_t lock;
+	bool abandoned;
+};
+
+static int compare_u32(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Exact median of the single operations, and of the @nfaults costliest of them: those that faulted.
+ */
+static void exact_medians(struct worker *w, uint64_t nfaults, struct pass_result *result)
+{
+	uint64_t n = w->nsamples;
+
+	if (!w->samples || !n)
+		return;
+	qsort(w->samples, n, sizeof(*w->samples), compare_u32);
+	result->op_median = w->samples[n / 2];
+	if (nfaults > n)
+		nfaults = n;
+	if (nfaults)
+		result->fault_median = w->samples[n - nfaults + nfaults / 2];
+}
+
+static void *job_main(void *argument)
+{
+	struct job_thread *job = argument;
+	bool abandoned;
+
+	pthread_mutex_lock(&job->gate->lock);
+	abandoned = job->gate->abandoned;
+	pthread_mutex_unlock(&job->gate->lock);
+	if (!abandoned)
+		worker_pass(&job->worker, &job->limits);
+	return NULL;
+}
+
+/* One job runs on the calling thread: no thread is made, nothing else wakes up. */
+static int run_jobs(struct job_thread *jobs, unsigned int njobs, const struct pass_limits *limits)
+{
+	struct start_gate gate = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	unsigned int started = 0;
+	int ret = 0;
+
+	if (njobs == 1) {
+		worker_pass(&jobs[0].worker, limits);
+		return 0;
+	}
+	pthread_mutex_lock(&gate.lock);
+	while (started < njobs && !ret) {
+		jobs[started].gate = &gate;
+		jobs[started].limits = *limits;
+		ret = -pthread_create(&jobs[started].thread, NULL, job_main, &jobs[started]);
+		started += !ret;
+	}
+	gate.abandoned = ret != 0;
+	pthread_mutex_unlock(&gate.lock);
+	for (unsigned int i = 0; i < started; i++)
+		pthread_join(jobs[i].thread, NULL);
+	return ret;
+}
+
+static void gather(const struct repetition_context *c, struct job_thread *jobs, unsigned int njobs,
+		   struct pass_result *result, const struct observation *delta)
+{
+	uint64_t start = UINT64_MAX, end = 0;
+
+	result->latency = memory_zeroed(1, sizeof(*result->latency));
+	for (unsigned int i = 0; i < njobs; i++) {
+		struct worker *w = &jobs[i].worker;
+
+		result->ios += w->ios;
+		result->bytes += w->ios * c->cell->workload.bs;
+		result->errors += w->errors;
+		result->thread += w->cpu;
+		histogram_add(result->latency, &w->latency);
+		start = w->start_ticks < start ? w->start_ticks : start;
+		end = w->end_ticks > end ? w->end_ticks : end;
+	}
+	if (c->clock->kind == RUN_CLOCK_NS)
+		histogram_rescale(result->latency, 1000000000, c->clock->ticks_per_s);
+	result->duration = clock_from_ticks(c->clock, end - start);
+	result->faults_minor = delta->faults_minor;
+	result->faults_major = delta->faults_major;
+	result->context_switches = delta->voluntary_switches + delta->involuntary_switches;
+	result->interrupts_known = delta->interrupts_known;
+	result->interrupts = delta->interrupts;
+	result->device_known = delta->device.known && c->target->device.accounted;
+	result->device_bytes = delta->device.read_bytes + delta->device.write_bytes;
+	result->device_ios = delta->device.read_ios + delta->device.write_ios;
+	result->flushes = delta->device.flush_ios;
+	/* Elapsed minus idle: on one emulated CPU, everything that it executed, for whomever. */
+	result->machine_known = delta->idle_known && c->clock->kind == RUN_CLOCK_INSTRUCTIONS;
+	if (result->machine_known)
+		result->machine =
+			result->duration > delta->idle ? result->duration - delta->idle : 0;
+	exact_medians(&jobs[0].worker, delta->faults_minor + delta->faults_major, result);
+}
+
+static int evict(const struct repetition_context *c, struct error *e)
+{
+	int ret = c->target->kind == TARGET_NULL ? 0 : target_evict(c->target);
+
+	if (ret)
+		error_set(e, ret, "can't empty the cache of %s: %s; try another target",
+			  c->target->text, strerror(-ret));
+	return ret;
+}
+
+static int prepare_cache(const struct repetition_context *c, struct error *e)
+{
+	/* Clean and empty first: then "hot" means the same pages in the same state every time. */
+	int ret = evict(c, e);
+
+	if (ret || c->cell->workload.cache == CACHE_COLD || !(c->ops->traits & PATH_PAGE_CACHE))
+		return ret;
+	ret = target_warm(c->target);
+	if (ret)
+		error_set(e, ret, "can't read %s into the page cache: %s; try another target",
+			  c->target->text, strerror(-ret));
+	return ret;
+}
+
+static struct pass_limits limits_of(const struct repetition_context *c, const struct worker *w,
+				    enum pass_kind kind, uint64_t visited)
+{
+	const struct workload *workload = &c->cell->workload;
+	bool once = kind == PASS_FIRST_TOUCH || workload->cache == CACHE_COLD;
+	struct pass_limits limits = {.ios = UINT64_MAX, .ticks = UINT64_MAX};
+
+	if (workload->runtime_ns)
+		limits.ticks = clock_to_ticks(c->clock, workload->runtime_ns);
+	if (workload->number_ios)
+		limits.ios = workload->number_ios;
+	else if (!workload->time_based || once)
+		limits.ios = w->offsets.nblocks;
+	if (once && limits.ios > w->offsets.nblocks - visited)
+		limits.ios = w->offsets.nblocks - visited;
+	return limits;
+}
+
+/* Untimed operations before the pass. A first touch can't be rehearsed. */
+static uint64_t ramp(const struct repetition_context *c, struct job_thread *jobs,
+		     unsigned int njobs)
+{
+	const struct workload *w = &c->cell->workload;
+	uint64_t ios = RAMP_IOS, nblocks = jobs[0].worker.offsets.nblocks;
+	struct pass_limits limits = {.ticks = UINT64_MAX};
+
+	if (c->ops->traits & PATH_MAPPING)
+		return 0;
+	/* A cold pass visits each block once: leave it most of them. */
+	limits.ios = ios < nblocks / 8 ? ios : nblocks / 8;
+	if (w->ramp_ns && w->cache == CACHE_HOT) {
+		limits.ios = UINT64_MAX;
+		limits.ticks = clock_to_ticks(c->clock, w->ramp_ns);
+	}
+	if (limits.ios)
+		run_jobs(jobs, njobs, &limits);
+	return jobs[0].worker.ios;
+}
+
+static int first_failure(const struct repetition_context *c, struct job_thread *jobs,
+			 unsigned int njobs, struct error *e)
+{
+	for (unsigned int i = 0; i < njobs; i++) {
+		int ret = jobs[i].worker.first_error;
+
+		if (ret)
+			return error_set(
+				e, ret,
+				"%s on %s: an operation failed: %s; look at the kernel's log",
+				c->ops->name, c->target->text, strerror(-ret));
+	}
+	if (interrupted())
+		return error_set(e, -EINTR, "interrupted");
+	return 0;
+}
+
+struct passes {
+	enum pass_kind kind[PASSES_MAX];
+	unsigned int n;
+};
+
+static struct passes passes_of(const struct path_ops *ops)
+{
+	if (ops->traits & PATH_MAPPING)
+		return (struct passes){{PASS_FIRST_TOUCH, PASS_AGAIN}, 2};
+	return (struct passes){{PASS_ALL}, 1};
+}
+
+static void start_counting(const struct witness_facts *witness)
+{
+	tracepoint_start(&witness->syscalls);
+	tracepoint_start(&witness->pmd_faults);
+	tracepoint_start(&witness->flushes);
+}
+
+static void stop_counting(struct witness_facts *witness)
+{
+	witness->nflushes = tracepoint_stop(&witness->flushes);
+	witness->npmd_faults = tracepoint_stop(&witness->pmd_faults);
+	witness->nsyscalls = tracepoint_stop(&witness->syscalls);
+}
+
+/* System calls of starting and stopping the counters and reading clocks: a pass of no operations. */
+static uint64_t empty_pass_syscalls(struct job_thread *jobs, struct witness_facts *witness)
+{
+	const struct pass_limits none = {.ios = 0, .ticks = UINT64_MAX};
+
+	start_counting(witness);
+	run_jobs(jobs, 1, &none);
+	stop_counting(witness);
+	return witness->nsyscalls;
+}
+
+/* What happens around each pass; @witness is NULL in the timed kind. */
+static int one_pass(const struct repetition_context *c, struct job_thread *jobs, unsigned int njobs,
+		    enum pass_kind kind, uint64_t visited, struct pass_result *result,
+		    struct witness_facts *witness, struct error *e)
+{
+	struct pass_limits limits = limits_of(c, &jobs[0].worker, kind, visited);
+	struct pass_facts facts = {.kind = kind, .phase = PHASE_TIMED};
+	uint64_t fixed = witness ? empty_pass_syscalls(jobs, witness) : 0;
+	struct observation before, after;
+	int ret;
+
+	if (c->target->kind != TARGET_NULL && kind != PASS_AGAIN)
+		facts.resident_before = target_resident_pages(c->target, &facts.pages);
+	if (witness && limits.ios > WITNESS_IOS)
+		limits.ios = WITNESS_IOS;
+	result->kind = kind;
+	result->start = clock_raw_ns() - c->run_start_ns;
+	observe(&c->target->device, true, &before);
+	if (witness)
+		start_counting(witness);
+	ret = run_jobs(jobs, njobs, &limits);
+	if (witness) {
+		stop_counting(witness);
+		witness->nsyscalls -= fixed < witness->nsyscalls ? fixed : witness->nsyscalls;
+	}
+	observe(&c->target->device, false, &after);
+	if (ret)
+		return error_set(e, ret,
+				 "can't start %u threads: %s; give a smaller numjobs=", njobs,
+				 strerror(-ret));
+	ret = first_failure(c, jobs, njobs, e);
+	if (ret)
+		return ret;
+	facts.delta = observation_delta(&before, &after);
+	gather(c, jobs, njobs, result, &facts.delta);
+	facts.ios = result->ios;
+	facts.bytes = result->bytes;
+	for (unsigned int i = 0; i < njobs; i++)
+		facts.writes += jobs[i].worker.writes;
+	if (c->target->kind != TARGET_NULL && kind != PASS_AGAIN)
+		facts.resident_after = target_resident_pages(c->target, &facts.pages);
+	if (witness && witness->syscalls.fd >= 0 && facts.ios) {
+		struct quantity *q = &c->cell->syscalls[kind == PASS_AGAIN];
+
+		q->known = true;
+		q->median = q->low = q->high = witness->nsyscalls * 1000 / facts.ios;
+	}
+	if (witness)
+		evidence_witness(c->cell, c->ops, c->target, &facts, witness);
+	else
+		evidence_timed(c->cell, c->ops, c->target, &facts);
+	return 0;
+}
+
+static void check_samples(const struct repetition_context *c, const struct job_thread *jobs,
+			  unsigned int njobs)
+{
+	const struct pattern_fault *fault = &jobs[0].worker.fault;
+
+	for (unsigned int i = 0; i < njobs && !fault->what; i++)
+		fault = &jobs[i].worker.fault;
+	if (rw_reads(c->cell->workload.rw))
+		evidence_data(c->cell, c->target, PHASE_TIMED, fault->what, fault->offset);
+}
+
+static int run_passes(const struct repetition_context *c, struct job_thread *jobs,
+		      unsigned int njobs, struct repetition *into, struct witness_facts *witness,
+		      struct error *e)
+{
+	struct passes passes = passes_of(c->ops);
+	uint64_t visited = ramp(c, jobs, njobs);
+	int ret = first_failure(c, jobs, njobs, e);
+
+	/* What the operations before the clock brought in must go again. */
+	if (!ret && visited && c->cell->workload.cache == CACHE_COLD)
+		ret = evict(c, e);
+
+	for (unsigned int p = 0; p < passes.n && !ret; p++) {
+		for (unsigned int i = 0; i < njobs && passes.kind[p] == PASS_AGAIN; i++) {
+			/* The same blocks, in the same order, and only those touched before. */
+			jobs[i].worker.offsets.next = 0;
+			jobs[i].worker.offsets.nblocks = jobs[i].worker.ios;
+		}
+		ret = one_pass(c, jobs, njobs, passes.kind[p], visited, &into->pass[p], witness, e);
+		if (!ret)
+			into->npasses = p + 1;
+	}
+	if (!ret)
+		check_samples(c, jobs, njobs);
+	return ret;
+}
+
+static int run(const struct repetition_context *c, unsigned int njobs, struct repetition *into,
+	       struct witness_facts *witness, struct error *e)
+{
+	const struct workload *w = &c->cell->workload;
+	bool private = c->ops->traits & PATH_PRIVATE;
+	struct job_thread *jobs = memory_zeroed(njobs, sizeof(*jobs));
+	unsigned int ready = 0;
+	int ret = prepare_cache(c, e);
+
+	/* A private mapping's stores never reach the file: its generation stays. */
+	if (!ret && rw_writes(w->rw) && !private)
+		c->target->generation++;
+	for (; ready < njobs && !ret; ready++) {
+		struct worker *worker = &jobs[ready].worker;
+
+		ret = worker_init(worker, c->ops, c->clock, w, c->target, ready,
+				  c->seed + ready * 0x9e3779b9ull);
+		if (ret) {
+			error_set(e, ret,
+				  "out of memory for %u jobs of bs=%llu; give a smaller size=, "
+				  "bs= or numjobs=",
+				  njobs, (unsigned long long)w->bs);
+			break;
+		}
+		worker->job.generation = c->target->generation + (private && rw_writes(w->rw));
+		ret = c->ops->open(&worker->job, e);
+		if (ret)
+			worker_free(worker);
+		if (ret)
+			break;
+	}
+	if (!ret)
+		ret = run_passes(c, jobs, njobs, into, witness, e);
+	for (unsigned int i = 0; i < ready; i++) {
+		c->ops->close(&jobs[i].worker.job);
+		worker_free(&jobs[i].worker);
+	}
+	free(jobs);
+	return ret;
+}
+
+int repetition_timed(const struct repetition_context *c, struct repetition *into, struct error *e)
+{
+	return run(c, c->cell->workload.numjobs, into, NULL, e);
+}
+
+static void free_passes(struct repetition *r)
+{
+	for (unsigned int p = 0; p < PASSES_MAX; p++)
+		free(r->pass[p].latency);
+}
+
+int repetition_witness(const struct repetition_context *c, struct error *e)
+{
+	struct witness_facts witness;
+	struct repetition scratch = {0};
+	const char *what = NULL;
+	uint64_t where = 0;
+	int ret;
+
+	tracepoint_open(&witness.syscalls, "raw_syscalls:sys_enter", NULL);
+	/* 0x100 is VM_FAULT_NOPAGE: installed; a fallback to 4 KiB is 0x800. */
+	tracepoint_open(&witness.pmd_faults, "fs_dax:dax_pmd_fault_done", "result & 0x100");
+	tracepoint_open(&witness.flushes, "block:block_bio_queue", "rwbs ~ \"*F*\"");
+	/* The tracepoints count one thread: the first job alone. */
+	ret = run(c, 1, &scratch, &witness, e);
+	tracepoint_close(&witness.syscalls);
+	tracepoint_close(&witness.pmd_faults);
+	tracepoint_close(&witness.flushes);
+	free_passes(&scratch);
+	if (ret || c->target->kind == TARGET_NULL || c->target->foreign) {
+		if (!ret)
+			evidence_data(c->cell, c->target, PHASE_WITNESS, NULL, 0);
+		return ret;
+	}
+	ret = target_verify(c->target, &where, &what);
+	if (ret && ret != -EILSEQ)
+		return error_set(e, ret,
+				 "can't read %s back to check it: %s; look at the kernel's log",
+				 c->target->text, strerror(-ret));
+	evidence_data(c->cell, c->target, PHASE_WITNESS, what, where);
+	return 0;
+}
+
+int repetition_half_block(const struct repetition_context *c, uint64_t cost[PASSES_MAX],
+			  struct error *e)
+{
+	struct repetition_context half = *c;
+	struct repetition scratch = {0};
+	struct cell cell = {.clock_use = c->cell->clock_use};
+	int ret;
+
+	cell.workload = c->cell->workload;
+	cell.workload.bs /= 2;
+	if (cell.workload.bs < PATTERN_SECTOR || cell.workload.access == ACCESS_TOUCH)
+		return -EOPNOTSUPP;
+	if (c->ops->probe) {
+		struct unavailable why;
+
+		if (c->ops->probe(&cell.workload, c->target, &why) != 0)
+			return -EOPNOTSUPP;
+	}
+	half.cell = &cell;
+	ret = run(&half, cell.workload.numjobs, &scratch, NULL, e);
+	for (unsigned int p = 0; p < scratch.npasses && !ret; p++) {
+		const struct pass_result *r = &scratch.pass[p];
+
+		cost[p] = cell.clock_use == CLOCK_USE_EXACT && r->kind != PASS_FIRST_TOUCH
+				  ? r->op_median
+				  : r->thread / r->ios;
+	}
+	free_passes(&scratch);
+	cell_release(&cell);
+	return ret;
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "core/results.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int results_project_root(char *root, size_t size, struct error *e)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (n <= 0)
+		return error_set(e, -errno,
+				 "can't find where bypass is: /proc/self/exe: %s; mount /proc",
+				 strerror(errno));
+	path[n] = '\0';
+	/* ROOT/build/bypass, ROOT/build/asan/bypass, ... */
+	for (char *slash = strrchr(path, '/'); slash && slash != path; slash = strrchr(path, '/')) {
+		char suites[PATH_MAX + 16];
+
+		*slash = '\0';
+		snprintf(suites, sizeof(suites), "%s/bench/suites", path);
+		if (access(suites, R_OK) == 0 && strlen(path) < size) {
+			strcpy(root, path);
+			return 0;
+		}
+	}
+	return error_set(e, -ENOENT,
+			 "can't find bench/suites above the program; run bypass from its "
+			 "build tree");
+}
+
+int results_new(const char *results, char *folder, size_t size, struct error *e)
+{
+	unsigned long newest = 0;
+	struct dirent *entry;
+	DIR *dir;
+
+	if (mkdir(results, 0777) != 0 && errno != EEXIST)
+		return error_set(e, -errno,
+				 "can't make the results folder %s: %s; give another with "
+				 "--results=DIR",
+				 results, strerror(errno));
+	dir = opendir(results);
+	if (!dir)
+		return error_set(e, -errno,
+				 "can't read the results folder %s: %s; give another with "
+				 "--results=DIR",
+				 results, strerror(errno));
+	while ((entry = readdir(dir))) {
+		char *end;
+		unsigned long n = strtoul(entry->d_name, &end, 10);
+
+		if (!*end && n > newest && n < 1000000)
+			newest = n;
+	}
+	closedir(dir);
+	/* mkdir decides: two runs at once get two folders. */
+	for (unsigned long n = newest + 1; n < newest + 1000; n++) {
+		snprintf(folder, size, "%s/%04lu", results, n);
+		if (mkdir(folder, 0777) == 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	return error_set(e, -errno,
+			 "can't write to the results folder %s: %s; give another with "
+			 "--results=DIR",
+			 results, strerror(errno));
+}
+
+void results_set_last(const char *results, const char *folder)
+{
+	const char *name = strrchr(folder, '/');
+	char link[PATH_MAX], temporary[PATH_MAX];
+
+	snprintf(link, sizeof(link), "%s/last", results);
+	snprintf(temporary, sizeof(temporary), "%s/.last-%d", results, (int)getpid());
+	if (symlink(name ? name + 1 : folder, temporary) == 0 && rename(temporary, link) != 0)
+		unlink(temporary);
+}
+
+int results_find(const char *results, const char *name, char *path, size_t size, struct error *e)
+{
+	struct stat st;
+
+	if (strcmp(name, "@last") == 0)
+		snprintf(path, size, "%s/last/run.json", results);
+	else if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
+		snprintf(path, size, "%s/run.json", name);
+	else if (strspn(name, "0123456789") == strlen(name) && *name)
+		snprintf(path, size, "%s/%s/run.json", results, name);
+	else
+		snprintf(path, size, "%s", name);
+	if (stat(path, &st) == 0)
+		return 0;
+	return error_set(e, -errno,
+			 "no run '%s' (%s: %s); give a folder of results/, its run.json or "
+			 "@last",
+			 name, path, strerror(errno));
+}

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+#include "core/runner.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/interrupted.h"
+#include "core/memory.h"
+#include "core/offsets.h"
+#include "core/progress.h"
+#include "core/repetition.h"
+#include "core/target.h"
+#include "core/worker.h"
+#include "paths/path.h"
+
+#define NULL_IOS 2000000u
+/* The emulated CPU is a hundred times slower, and its counts need no averaging. */
+#define NULL_IOS_INSTRUCTIONS 20000u
+
+struct planned_target {
+	struct target target;
+	uint64_t size; /* the largest that a cell needs */
+	bool writes, opened;
+	int status; /* of probing and opening */
+	struct error error;
+};
+
+struct runner {
+	struct run *run;
+	const struct runner_options *options;
+	struct clock clock;
+	struct planned_target *targets;
+	size_t ntargets;
+	struct progress progress;
+	struct random random;
+	unsigned int order;
+	uint64_t start_ns;
+};
+
+/* "testbed:pmem-dax/xfs" and "testbed:pmem/xfs" are the same medium: their cells are compared. */
+static void medium_name(const char *target, char *name, size_t size)
+{
+	const char *dax = strstr(target, "-dax/");
+
+	if (strncmp(target, "testbed:", 8) == 0 && dax)
+		snprintf(name, size, "%.*s%s", (int)(dax - target), target, dax + 4);
+	else
+		snprintf(name, size, "%s", target);
+}
+
+static void human_size(uint64_t bytes, char *text, size_t size)
+{
+	if (bytes % (1 << 20) == 0)
+		snprintf(text, size, "%llum", (unsigned long long)(bytes >> 20));
+	else if (bytes % 1024 == 0)
+		snprintf(text, size, "%lluk", (unsigned long long)(bytes >> 10));
+	else
+		snprintf(text, size, "%llu", (unsigned long long)bytes);
+}
+
+/* FNV-1a of everything that makes a cell another one: its readable name leaves things out. */
+static uint32_t workload_hash(const struct workload *w, const char *section)
+{
+	char text[768];
+	uint32_t hash = 2166136261u;
+
+	snprintf(text, sizeof(text), "%s|%s|%s|%d|%llu|%llu|%u|%llu|%llu|%d|%llu|%d%d%d%d%d%d%d",
+		 section, w->path, w->target, w->rw, (unsigned long long)w->bs,
+		 (unsigned long long)w->size, w->numjobs, (unsigned long long)w->number_ios,
+		 (unsigned long long)w->runtime_ns, w->time_based, (unsigned long long)w->ramp_ns,
+		 w->cache, w->access, w->durability, w->populate, w->sync, w->hugepage, w->madvise);
+	for (const char *at = text; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 16777619u;
+	return hash;
+}
+
+static void name_cell(struct cell *cell, const char *section)
+{
+	const struct workload *w = &cell->workload;
+	char bs[32], medium[224], jobs[32] = "";
+
+	human_size(w->bs, bs, sizeof(bs));
+	medium_name(w->target, medium, sizeof(medium));
+	if (w->numjobs > 1)
+		snprintf(jobs, sizeof(jobs), ", %u jobs", w->numjobs);
+	snprintf(cell->group, sizeof(cell->group), "%.49s%s%s %s, %s%s%s, durability %s, %.40s",
+		 section, *section ? ": " : "", bs, rw_name(w->rw), cache_name(w->cache),
+		 w->access == ACCESS_TOUCH ? ", touch" : "", jobs, durability_name(w->durability),
+		 medium);
+	snprintf(cell->id, sizeof(cell->id), "%.49s%s%s@%.64s %s %s %s %s %08x", section,
+		 *section ? "/" : "", w->path, w->target, rw_name(w->rw), bs, cache_name(w->cache),
+		 durability_name(w->durability), workload_hash(w, section));
+}
+
+/*
+ * One file system of the testbed holds files with DAX and files without, in two folders: a DAX path
+ * on testbed:pmem/FS takes the one with.
+ */
+static void name_target(struct workload *w, const struct path_ops *ops, const struct target *target)
+{
+	static const char pmem[] = "testbed:pmem/";
+
+	if ((ops->traits & PATH_DAX) && strncmp(target->text, pmem, strlen(pmem)) == 0)
+		snprintf(w->target, sizeof(w->target), "testbed:pmem-dax/%.200s",
+			 target->text + strlen(pmem));
+	else
+		snprintf(w->target, sizeof(w->target), "%s", target->text);
+}
+
+int runner_plan(struct run *run, const struct suite *suite, struct error *e)
+{
+	run->cells = memory_zeroed(suite->ncells, sizeof(*run->cells));
+	for (size_t i = 0; i < suite->ncells; i++) {
+		struct cell *cell = &run->cells[run->ncells++];
+		const struct path_ops *ops;
+		struct target target;
+		int ret;
+
+		cell->workload = suite->cells[i].workload;
+		ops = path_find(cell->workload.path);
+		if (!ops)
+			return error_set(e, -EINVAL, "unknown path '%s'; see `bypass list paths`",
+					 cell->workload.path);
+		if (ops->traits & PATH_NOTHING)
+			snprintf(cell->workload.target, sizeof(cell->workload.target), "null:");
+		ret = target_parse(&target, cell->workload.target, e);
+		if (ret)
+			return ret;
+		name_target(&cell->workload, ops, &target);
+		ret = workload_check(&cell->workload, e);
+		if (ret)
+			return ret;
+		cell->api = ops->api;
+		cell->cache = ops->cache;
+		cell->completion = ops->completion;
+		cell->clock_use = ops->clock_use;
+		name_cell(cell, suite->cells[i].section);
+	}
+	return 0;
+}
+
+uint64_t runner_bytes_written(const struct run *run, unsigned int runs)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < run->ncells; i++) {
+		const struct workload *w = &run->cells[i].workload;
+		uint64_t ios = w->number_ios ? w->number_ios : w->size / w->bs;
+		bool first = true;
+
+		for (size_t j = 0; j < i; j++)
+			first = first && strcmp(run->cells[j].workload.target, w->target) != 0;
+		if (first && strcmp(w->target, "null:") != 0)
+			bytes += w->size * w->numjobs;
+		if (rw_writes(w->rw))
+			bytes += ios * w->bs * w->numjobs * runs;
+	}
+	return bytes;
+}
+
+static struct planned_target *target_of(struct runner *r, const struct cell *cell)
+{
+	for (size_t i = 0; i < r->ntargets; i++) {
+		if (strcmp(r->targets[i].target.text, cell->workload.target) == 0)
+			return &r->targets[i];
+	}
+	return NULL;
+}
+
+static void plan_targets(struct runner *r)
+{
+	for (size_t i = 0; i < r->run->ncells; i++) {
+		struct cell *cell = &r->run->cells[i];
+		const struct workload *w = &cell->workload;
+		struct planned_target *t = target_of(r, cell);
+
+		if (!t) {
+			r->targets = memory_append(r->targets, r->ntargets, sizeof(*r->targets));
+			t = &r->targets[r->ntargets++];
+			t->status = target_parse(&t->target, w->target, &t->error);
+			if (!t->status)
+				t->status = target_probe(&t->target, &t->error);
+		}
+		if (w->size * w->numjobs > t->size)
+			t->size = w->size * w->numjobs;
+		t->writes = t->writes || (rw_writes(w->rw) && strcmp(w->path, "mmap-private") != 0);
+	}
+}
+
+/* A path that waits for a device which interrupts is ranked on the machine's count. */
+static enum clock_use clock_use_of(const struct run *run, const struct cell *cell,
+				   const struct path_ops *ops, const struct target *t)
+{
+	const struct workload *w = &cell->workload;
+	bool waits = (ops->traits & PATH_NO_CACHE) || w->cache == CACHE_COLD ||
+		     w->durability == DURABILITY_DATA;
+
+	if (run->clock == RUN_CLOCK_NS)
+		return getenv("BYPASS_ACCEL") && strcmp(getenv("BYPASS_ACCEL"), "tcg") == 0
+			       ? CLOCK_USE_FUNCTION
+			       : CLOCK_USE_EXACT;
+	return t->device.known && !t->device.memory && waits ? CLOCK_USE_MACHINE : ops->clock_use;
+}
+
+static bool can_run(const struct cell *cell)
+{
+	return cell->status == CELL_PLANNED || cell->status == CELL_MEASURED ||
+	       cell->status == CELL_REFUTED;
+}
+
+static const char *remedy_of(const struct planned_target *t)
+{
+	return strncmp(t->target.text, "testbed:", 8) == 0 ? "bypass run SUITE --testbed" : NULL;
+}
+
+static void probe_cells(struct runner *r)
+{
+	for (size_t i = 0; i < r->run->ncells; i++) {
+		struct cell *cell = &r->run->cells[i];
+		const struct path_ops *ops = path_find(cell->workload.path);
+		struct planned_target *t = target_of(r, cell);
+		struct unavailable why = {"", ""};
+
+		cell->clock_use = clock_use_of(r->run, cell, ops, &t->target);
+		if (t->status)
+			cell_set_status(cell, CELL_UNAVAILABLE, remedy_of(t), "%s", t->error.text);
+		else if (ops->probe && ops->probe(&cell->workload, &t->target, &why) != 0)
+			cell_set_status(cell, CELL_UNAVAILABLE, why.remedy, "%s", why.reason);
+	}
+}
+
+/* Only those that a cell will use: nothing is laid out for cells that can't run. */
+static int open_targets(struct runner *r, struct error *e)
+{
+	for (size_t i = 0; i < r->run->ncells; i++) {
+		struct cell *cell = &r->run->cells[i];
+		struct planned_target *t = target_of(r, cell);
+
+		if (!can_run(cell))
+			continue;
+		if (!t->opened && !t->status) {
+			t->opened = true;
+			t->status = target_open(&t->target, t->size, t->writes, &t->error);
+			if (t->status == -EINTR)
+				return error_set(e, -EINTR, "%s", t->error.text);
+			json_object_set_new(r->run->targets, t->target.text,
+					    target_describe(&t->target));
+		}
+		if (t->status)
+			cell_set_status(cell, CELL_FAILED, NULL, "%s", t->error.text);
+	}
+	return 0;
+}
+
+static struct repetition_context context_of(struct runner *r, struct cell *cell)
+{
+	struct repetition_context c = {
+		.clock = &r->clock,
+		.ops = path_find(cell->workload.path),
+		.cell = cell,
+		.target = &target_of(r, cell)->target,
+		.seed = r->run->seed + 0x100000001b3ull * (r->order + 1),
+		.run_start_ns = r->start_ns,
+	};
+
+	return c;
+}
+
+/* -EINTR stops everything; any other failure is the cell's own. */
+static int settle(struct cell *cell, int ret, const struct error *e)
+{
+	if (!ret || ret == -EINTR)
+		return ret;
+	cell_set_status(cell, CELL_FAILED, NULL, "%s", e->text);
+	return 0;
+}
+
+static int one_repetition(struct runner *r, struct cell *cell, struct error *e)
+{
+	struct repetition_context c;
+	struct repetition *into;
+	int ret;
+
+	if (!can_run(cell))
+		return 0;
+	c = context_of(r, cell);
+	into = cell_add_repetition(cell, r->options->boot, r->order++);
+	ret = repetition_timed(&c, into, e);
+	if (ret) {
+		/* Half a repetition is none. */
+		for (unsigned int p = 0; p < PASSES_MAX; p++)
+			free(into->pass[p].latency);
+		cell->nrepetitions--;
+	} else if (cell->status == CELL_PLANNED) {
+		cell->status = CELL_MEASURED;
+	}
+	if (!r->options->quiet)
+		progress_step(&r->progress, cell->workload.path);
+	return settle(cell, ret, e);
+}
+
+static void shuffle(struct random *random, size_t *order, size_t n)
+{
+	for (size_t i = n; i > 1; i--) {
+		size_t j = random_below(random, i), swap = order[i - 1];
+
+		order[i - 1] = order[j];
+		order[j] = swap;
+	}
+}
+
+/*
+ * Reading cells take turns, in a new random order each round, so that slow changes of the machine
+ * fall on all alike. A writing cell's rounds stay together: in turns, each would measure the
+ * garbage collection of the others' writes.
+ */
+static int all_repetitions(struct runner *r, struct error *e)
+{
+	size_t n = 0, *order = memory_zeroed(r->run->ncells, sizeof(*order));
+	int ret = 0;
+
+	for (size_t i = 0; i < r->run->ncells; i++) {
+		if (!rw_writes(r->run->cells[i].workload.rw))
+			order[n++] = i;
+	}
+	for (unsigned int round = 0; round < r->options->runs && !ret; round++) {
+		shuffle(&r->random, order, n);
+		for (size_t i = 0; i < n && !ret; i++)
+			ret = one_repetition(r, &r->run->cells[order[i]], e);
+	}
+	for (size_t i = 0; i < r->run->ncells && !ret; i++) {
+		if (!rw_writes(r->run->cells[i].workload.rw))
+			continue;
+		for (unsigned int round = 0; round < r->options->runs && !ret; round++)
+			ret = one_repetition(r, &r->run->cells[i], e);
+	}
+	free(order);
+	return ret;
+}
+
+/* Once for each cell (and boot): what would disturb the figures it is to explain. */
+static int all_witnesses(struct runner *r, struct error *e)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < r->run->ncells && !ret; i++) {
+		struct cell *cell = &r->run->cells[i];
+		uint64_t cost[PASSES_MAX] = {0};
+		struct repetition_context c;
+
+		if (!can_run(cell))
+			continue;
+		c = context_of(r, cell);
+		if (r->run->clock == RUN_CLOCK_INSTRUCTIONS) {
+			ret = repetition_half_block(&c, cost, e);
+			if (!ret)
+				cell_add_half_block(cell, cost);
+			else if (ret != -EINTR)
+				ret = 0; /* no copy column for this cell */
+		}
+		if (!ret)
+			ret = settle(cell, repetition_witness(&c, e), e);
+	}
+	return ret;
+}
+
+static int measure_null(struct runner *r, struct error *e)
+{
+	struct cell cell = {0};
+	struct target target;
+	struct repetition result = {0};
+	struct repetition_context c = {.clock = &r->clock,
+				       .ops = path_find("null"),
+				       .cell = &cell,
+				       .target = &target,
+				       .seed = r->run->seed,
+				       .run_start_ns = r->start_ns};
+	bool instructions = r->run->clock == RUN_CLOCK_INSTRUCTIONS;
+	int ret;
+
+	workload_defaults(&cell.workload);
+	cell.workload.number_ios = instructions ? NULL_IOS_INSTRUCTIONS : NULL_IOS;
+	ret = target_parse(&target, "null:", e);
+	if (!ret)
+		ret = repetition_timed(&c, &result, e);
+	if (!ret && result.pass[0].ios) {
+		r->run->null_known = true;
+		r->run->null_per_op = instructions
+					      ? result.pass[0].op_median * 1000
+					      : result.pass[0].duration * 1000 / result.pass[0].ios;
+	}
+	free(result.pass[0].latency);
+	return ret;
+}
+
+static size_t count_repetitions(const struct runner *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->run->ncells; i++)
+		n += can_run(&r->run->cells[i]) ? r->options->runs : 0;
+	return n;
+}
+
+static void warn_about_clock(struct runner *r)
+{
+	uint32_t drift = clock_drift_ppm(&r->clock);
+
+	if (r->run->clock == RUN_CLOCK_NS && !r->clock.tsc)
+		run_warn(r->run, "tsc", NULL,
+			 "the TSC is not invariant here: timed with CLOCK_MONOTONIC_RAW, which "
+			 "costs "
+			 "more per operation");
+	if (drift > 200)
+		run_warn(r->run, "clock-drift", "run again on an idle machine",
+			 "the clock's calibration is off by %u ppm", drift);
+}
+
+int runner_execute(struct run *run, const struct runner_options *options, struct error *e)
+{
+	struct runner r = {.run = run, .options = options, .random = {.s = run->seed}};
+	size_t total;
+	int ret;
+
+	worker_catch_sigbus();
+	r.start_ns = clock_raw_ns();
+	clock_init(&r.clock, options->clock);
+	plan_targets(&r);
+	probe_cells(&r);
+	ret = measure_null(&r, e);
+	if (!ret)
+		ret = open_targets(&r, e);
+	total = count_repetitions(&r);
+	if (!ret && total) {
+		if (!options->quiet)
+			progress_start(&r.progress, run->suite ? run->suite : "run", total);
+		ret = all_repetitions(&r, e);
+		if (!ret)
+			ret = all_witnesses(&r, e);
+		if (!options->quiet)
+			progress_end(&r.progress);
+	}
+	warn_about_clock(&r);
+	for (size_t i = 0; i < r.ntargets; i++)
+		target_close(&r.targets[i].target);
+	free(r.targets);
+	run->complete = ret == 0;
+	run->duration_s = (clock_raw_ns() - r.start_ns) / 1000000000;
+	run_summarize(run);
+	return ret;
+}
