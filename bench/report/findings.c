@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "report/findings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report/format.h"
+
+/* A smaller difference than this is no finding, however exact the count. */
+#define PRACTICAL_PERCENT 1
+
+/* Below this many repetitions two ranges that don't overlap say too little about time. */
+#define REPETITIONS_MIN 6
+
+enum separation {
+	SEPARATE,
+	WITHIN_PRACTICAL, /* the intervals don't overlap, but the difference is too small to care */
+	OVERLAPPING,
+};
+
+static enum separation compare(const struct quantity *a, const struct quantity *b)
+{
+	uint64_t low = a->median < b->median ? a->median : b->median;
+	uint64_t high = a->median < b->median ? b->median : a->median;
+
+	if (a->low <= b->high && b->low <= a->high)
+		return OVERLAPPING;
+	if ((high - low) * 100 < low * PRACTICAL_PERCENT)
+		return WITHIN_PRACTICAL;
+	return SEPARATE;
+}
+
+/* "3.1 times fewer", "4% fewer"; or "3.1 times as many", "4% more": @a against @b. */
+static void ratio_words(uint64_t a, uint64_t b, char *out, size_t size)
+{
+	bool fewer = a < b;
+	uint64_t low = fewer ? a : b, high = fewer ? b : a;
+	/* "Fewer" is a share of the larger number, "more" one of the smaller. */
+	uint64_t base = fewer ? high : low;
+	char number[FORMAT_MAX];
+
+	if (low == 0 || high * 10 < low * 15) {
+		snprintf(out, size, "%u%% %s",
+			 base ? (unsigned int)(((high - low) * 100 + base / 2) / base) : 0,
+			 fewer ? "fewer" : "more");
+		return;
+	}
+	if (high / low >= 10)
+		format_exact(number, sizeof(number), (high + low / 2) / low);
+	else
+		snprintf(number, sizeof(number), "%u.%u",
+			 (unsigned int)((high * 10 + low / 2) / low / 10),
+			 (unsigned int)((high * 10 + low / 2) / low % 10));
+	snprintf(out, size, "%s times %s", number, fewer ? "fewer" : "as many");
+}
+
+static bool has_irq(const struct row *row)
+{
+	return row->pass->irq.known && row->pass->irq.median > 0;
+}
+
+/* What the numbers count; interrupts are named where a row that is spoken of has any. */
+static const char *unit_words(enum run_clock clock, const struct row *a, const struct row *b,
+			      const struct row *c)
+{
+	if (clock == RUN_CLOCK_NS)
+		return "I/Os per second";
+	if (has_irq(a) || has_irq(b) || has_irq(c))
+		return "instructions of work and interrupts per I/O";
+	return "instructions of work per I/O";
+}
+
+/* Of the rows whose number is known, the last: they stand before those that know none. */
+static size_t known_rows(enum run_clock clock, const struct group *group)
+{
+	size_t n = 0;
+
+	while (n < group->nranked && row_metric(clock, &group->rows[n])->known)
+		n++;
+	return n;
+}
+
+/* ", 3.1 times fewer than direct (6,530)" */
+static void append_comparison(enum run_clock clock, const struct row *better,
+			      const struct row *other, const char *join, FILE *out)
+{
+	uint64_t median = row_metric(clock, other)->median;
+	char ratio[FORMAT_MAX * 2], number[FORMAT_MAX];
+	size_t length;
+
+	ratio_words(row_metric(clock, better)->median, median, ratio, sizeof(ratio));
+	length = strlen(ratio);
+	format_count(number, sizeof(number), median);
+	fprintf(out, "%s%s %s %s (%s)", join, ratio,
+		length > 4 && strcmp(ratio + length - 4, "many") == 0 ? "as" : "than", other->name,
+		number);
+}
+
+/* "; direct takes 3.1 times as many (6,530)" */
+static void append_last(enum run_clock clock, const struct row *best, const struct row *last,
+			FILE *out)
+{
+	uint64_t median = row_metric(clock, last)->median;
+	char ratio[FORMAT_MAX * 2], number[FORMAT_MAX];
+
+	ratio_words(median, row_metric(clock, best)->median, ratio, sizeof(ratio));
+	format_count(number, sizeof(number), median);
+	fprintf(out, "; %s %s %s (%s)", last->name, clock == RUN_CLOCK_NS ? "does" : "takes", ratio,
+		number);
+}
+
+static void write_tie(enum run_clock clock, enum separation separation, const struct row *first,
+		      const struct row *second, const char *unit, FILE *out)
+{
+	uint64_t a = row_metric(clock, first)->median, b = row_metric(clock, second)->median;
+	char left[FORMAT_MAX], right[FORMAT_MAX];
+
+	format_count(left, sizeof(left), a);
+	format_count(right, sizeof(right), b);
+	if (separation == OVERLAPPING)
+		fprintf(out, "%s and %s can't be told apart here: ", first->name, second->name);
+	else
+		fprintf(out, "%s and %s differ by less than %d%%: ", first->name, second->name,
+			PRACTICAL_PERCENT);
+	if (a == b)
+		fprintf(out, "%s %s each", left, unit);
+	else
+		fprintf(out, "%s and %s %s", left, right, unit);
+}
+
+static void write_finding(enum run_clock clock, const struct group *group, size_t n, FILE *out)
+{
+	const struct row *first = &group->rows[0], *second = &group->rows[n > 1];
+	const struct row *last = &group->rows[n - 1];
+	const struct quantity *best = row_metric(clock, first);
+	bool last_differs = n > 2 && compare(best, row_metric(clock, last)) == SEPARATE;
+	enum separation separation = compare(best, row_metric(clock, second));
+	const char *unit = unit_words(clock, first, second, last_differs ? last : first);
+	char number[FORMAT_MAX];
+
+	if (n > 1 && separation != SEPARATE) {
+		write_tie(clock, separation, first, second, unit, out);
+		if (last_differs)
+			append_last(clock, first, last, out);
+		return;
+	}
+	format_count(number, sizeof(number), best->median);
+	fprintf(out, "%s: %s %s", first->name, number, unit);
+	if (n > 1)
+		append_comparison(clock, first, second, ", ", out);
+	if (last_differs)
+		append_comparison(clock, first, last, " and ", out);
+}
+
+void finding_sentence(enum run_clock clock, const struct group *group, char *out, size_t size)
+{
+	size_t n = known_rows(clock, group);
+	FILE *stream;
+
+	if (n == 0 && group->nrows > group->nranked) {
+		snprintf(out, size, "Emulated time: not a figure");
+		return;
+	}
+	if (n == 0) {
+		snprintf(out, size, "Nothing was measured here");
+		return;
+	}
+	if (n > 1 && clock == RUN_CLOCK_NS && group_repetitions(group) < REPETITIONS_MIN) {
+		snprintf(out, size, "%zu repetitions are too few to tell these paths apart",
+			 group_repetitions(group));
+		return;
+	}
+	out[0] = '\0';
+	stream = fmemopen(out, size, "w");
+	if (!stream)
+		return;
+	write_finding(clock, group, n, stream);
+	fclose(stream);
+	out[size - 1] = '\0';
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One group of the HTML report: what it shows, the plots, the numbers, and the proofs.
+ */
+#include "report/html_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/colour.h"
+#include "report/columns.h"
+#include "report/findings.h"
+#include "report/gnuplot.h"
+#include "report/plot.h"
+
+enum plot_kind {
+	PLOT_BARS,
+	PLOT_LATENCY,
+	NPLOT_KINDS,
+};
+
+/* The plots of a group, drawn by one gnuplot: a start costs more than a plot. */
+struct plots {
+	char *svg;
+	bool drawn[NPLOT_KINDS];
+};
+
+static int draw(const struct run *run, const struct group *group, struct plots *plots,
+		struct error *e)
+{
+	char *script = NULL;
+	size_t length = 0;
+	FILE *stream;
+	int result;
+
+	*plots = (struct plots){.drawn = {
+					[PLOT_BARS] = plot_bars_possible(run->clock, group),
+					[PLOT_LATENCY] = plot_latency_possible(run->clock, group),
+				}};
+	if (!plots->drawn[PLOT_BARS] && !plots->drawn[PLOT_LATENCY])
+		return 0;
+	stream = open_memstream(&script, &length);
+	if (!stream)
+		return error_set(e, -ENOMEM, "the report was not written: no memory for its plots");
+	for (int size = 0; plots->drawn[PLOT_BARS] && size < NPLOT_SIZES; size++)
+		plot_bars(stream, run->clock, group, (enum plot_size)size);
+	for (int size = 0; plots->drawn[PLOT_LATENCY] && size < NPLOT_SIZES; size++)
+		plot_latency(stream, group, (enum plot_size)size);
+	if (fclose(stream) == 0)
+		result = gnuplot_run(script, length, &plots->svg, e);
+	else
+		result = error_set(e, -ENOMEM,
+				   "the report was not written: no memory for its plots");
+	free(script);
+	return result;
+}
+
+/* One plot in both sizes; the style sheet shows the one that fits. */
+static int write_plot(FILE *out, const struct plots *plots, enum plot_kind kind, size_t group,
+		      struct error *e)
+{
+	static const char *const class[NPLOT_SIZES] = {
+		[PLOT_WIDE] = "wide", [PLOT_NARROW] = "narrow"};
+	unsigned int first = kind == PLOT_LATENCY && plots->drawn[PLOT_BARS] ? NPLOT_SIZES : 0;
+
+	for (unsigned int size = 0; size < NPLOT_SIZES; size++) {
+		char prefix[64];
+
+		snprintf(prefix, sizeof(prefix), "g%zu-%s-%s-", group + 1,
+			 kind == PLOT_BARS ? "bars" : "latency", class[size]);
+		fprintf(out, "<div class=\"%s\">", class[size]);
+		if (gnuplot_inline_svg(out, plots->svg, first + size, prefix) < 0)
+			return error_set(
+				e, -EIO,
+				"the report was not written: gnuplot drew fewer plots than "
+				"it was asked for; do: gnuplot --version (5.2 or later is "
+				"needed)");
+		fputs("</div>\n", out);
+	}
+	return 0;
+}
+
+static void write_bars_key(FILE *out, enum run_clock clock, const struct group *group)
+{
+	bool irq = false, copy = false, interval = false;
+
+	for (size_t i = 0; i < group->nranked; i++) {
+		const struct row *row = &group->rows[i];
+		const struct quantity *metric = row_metric(clock, row);
+
+		irq |= row->pass->irq.known && row->pass->irq.median > 0;
+		copy |= row->pass->copy.known && row->pass->copy.median > 0;
+		interval |= metric->known && metric->high > metric->low;
+	}
+	fputs("<ul class=\"key\">", out);
+	if (clock == RUN_CLOCK_INSTRUCTIONS) {
+		fputs("<li><i class=\"work\"></i>work</li>", out);
+		if (irq)
+			fputs("<li><i class=\"irq\"></i>irq</li>", out);
+		if (copy)
+			fputs("<li><i class=\"copy\"></i>copy, not ranked</li>", out);
+	}
+	if (interval)
+		fprintf(out, "<li><i class=\"interval\"></i>%s</li>",
+			columns_units(group).confident ? "95% interval of the median"
+						       : "range of the repetitions");
+	fputs("</ul>\n", out);
+}
+
+static int write_plots(FILE *out, const struct run *run, const struct group *group, size_t index,
+		       const struct plots *plots, struct error *e)
+{
+	int result = 0;
+
+	if (plots->drawn[PLOT_BARS]) {
+		fprintf(out, "<figure class=\"plot\"><figcaption>%s</figcaption>\n",
+			run->clock == RUN_CLOCK_NS
+				? "I/Os per second: longer is better"
+				: "Instructions that one I/O costs: shorter is better");
+		write_bars_key(out, run->clock, group);
+		result = write_plot(out, plots, PLOT_BARS, index, e);
+		fputs("</figure>\n", out);
+	}
+	if (result == 0 && plots->drawn[PLOT_LATENCY]) {
+		fputs("<figure class=\"plot\"><figcaption>Distribution of latency over all "
+		      "repetitions: further left is better. Read p99 as: 99 of 100 I/Os took no "
+		      "longer</figcaption>\n",
+		      out);
+		result = write_plot(out, plots, PLOT_LATENCY, index, e);
+		fputs("</figure>\n", out);
+	}
+	return result;
+}
+
+static void write_table_head(FILE *out, enum run_clock clock, const struct group *group,
+			     const struct table_units *units)
+{
+	size_t n;
+	const struct column *columns = columns_for(clock, &n);
+	char heading[FORMAT_MAX];
+
+	fputs("<thead><tr><th scope=\"col\">path</th>", out);
+	for (size_t i = 0; i < n; i++) {
+		if (!column_shown(&columns[i], group, true))
+			continue;
+		column_heading(&columns[i], units, heading, sizeof(heading));
+		fprintf(out, "<th scope=\"col\">%s", heading);
+		if (columns[i].form == COLUMN_LATENCY)
+			fprintf(out, "<small>%s</small>", units->latency->name);
+		else if (columns[i].over && clock == RUN_CLOCK_INSTRUCTIONS)
+			fputs("<small>insn/IO</small>", out);
+		else if (columns[i].over)
+			fprintf(out, "<small>%s</small>", columns[i].over);
+		else if (columns[i].form == COLUMN_PER_IO || columns[i].form == COLUMN_FAULTS)
+			fputs("<small>per I/O</small>", out);
+		fputs("</th>", out);
+	}
+	fputs("</tr></thead>\n", out);
+}
+
+static void write_table(FILE *out, enum run_clock clock, const struct group *group)
+{
+	size_t n;
+	const struct column *columns = columns_for(clock, &n);
+	const struct table_units units = columns_units(group);
+	char text[FORMAT_MAX];
+
+	fputs("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table of numbers\">"
+	      "<table class=\"numbers\">\n",
+	      out);
+	write_table_head(out, clock, group, &units);
+	fputs("<tbody>\n", out);
+	for (size_t row = 0; row < group->nrows; row++) {
+		if (row == group->nranked)
+			fputs("<tr class=\"apart\"><th colspan=\"99\">emulated time: not a figure, "
+			      "not ranked</th></tr>\n",
+			      out);
+		fprintf(out,
+			"<tr><th scope=\"row\"><span class=\"swatch\" style=\"background:%s\">"
+			"</span>",
+			colour_of_path(group->rows[row].cell->workload.path));
+		html_text(out, group->rows[row].name);
+		fputs("</th>", out);
+		for (size_t i = 0; i < n; i++) {
+			if (!column_shown(&columns[i], group, true))
+				continue;
+			column_text(&columns[i], &group->rows[row], &units, text, sizeof(text));
+			fputs("<td>", out);
+			html_text(out, text);
+			fputs("</td>", out);
+		}
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody></table></div>\n", out);
+}
+
+static void write_unranked(FILE *out, const struct group *group)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < group->ncells; i++) {
+		const struct cell *cell = group->cells[i];
+		const char *word = cell_state_word(cell);
+		char name[CELL_NAME_MAX], *why;
+
+		if (cell->status == CELL_MEASURED)
+			continue;
+		if (first)
+			fputs("<h3>Not ranked</h3>\n<div class=\"scroll\"><table "
+			      "class=\"unranked\"><tbody>\n",
+			      out);
+		first = false;
+		fputs("<tr><th scope=\"row\">", out);
+		group_cell_name(group, cell, name);
+		html_text(out, name);
+		fprintf(out, "</th><td class=\"state %s\">%s</td><td>",
+			cell->status == CELL_PLANNED ? "NOTRUN" : word, word);
+		why = cell_why(cell);
+		html_text(out, why);
+		free(why);
+		fputs("</td></tr>\n", out);
+	}
+	if (!first)
+		fputs("</tbody></table></div>\n", out);
+}
+
+static void write_claim(FILE *out, const struct evidence *evidence)
+{
+	static const char *const verdicts[] = {[VERDICT_HELD] = "HELD",
+					       [VERDICT_REFUTED] = "REFUTED",
+					       [VERDICT_UNOBSERVED] = "UNOBSERVED"};
+	const char *verdict = verdicts[evidence->verdict];
+
+	fputs("<tr><td>", out);
+	html_text(out, evidence->claim);
+	fputs("</td><td>", out);
+	html_text(out, evidence->expected);
+	fputs("</td><td>", out);
+	html_text(out, evidence->observed);
+	fputs("</td><td>", out);
+	html_text(out, evidence->source);
+	fprintf(out, "</td><td class=\"state %s\">%s</td><td>%s</td></tr>\n", verdict, verdict,
+		evidence->phase == PHASE_TIMED ? "timed" : "witness");
+}
+
+static void write_evidence(FILE *out, const struct group *group)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < group->ncells; i++) {
+		const struct cell *cell = group->cells[i];
+		bool refuted = cell_refuted_claim(cell) != NULL;
+		char name[CELL_NAME_MAX];
+
+		if (cell->nevidence == 0)
+			continue;
+		if (first)
+			fputs("<h3>Proof that each path was taken</h3>\n", out);
+		first = false;
+		fprintf(out, "<details%s><summary>", refuted ? " open" : "");
+		group_cell_name(group, cell, name);
+		html_text(out, name);
+		fprintf(out, ": %zu of %zu claims held", cell_claims_held(cell), cell->nevidence);
+		if (refuted)
+			fputs("<span class=\"state REFUTED\">REFUTED</span>", out);
+		fputs("</summary><div class=\"scroll\"><table class=\"evidence\"><thead><tr>"
+		      "<th>claim</th><th>expected</th><th>observed</th><th>source</th>"
+		      "<th>verdict</th><th>phase</th></tr></thead><tbody>\n",
+		      out);
+		for (size_t claim = 0; claim < cell->nevidence; claim++)
+			write_claim(out, &cell->evidence[claim]);
+		fputs("</tbody></table></div></details>\n", out);
+	}
+}
+
+int html_group(FILE *out, const struct run *run, const struct group *group, size_t index,
+	       struct error *e)
+{
+	char finding[FINDING_MAX];
+	struct plots plots;
+	int result = draw(run, group, &plots, e);
+
+	if (result < 0)
+		return result;
+	finding_sentence(run->clock, group, finding, sizeof(finding));
+	fprintf(out, "<section class=\"group\" id=\"group-%zu\">\n<p class=\"over\">", index + 1);
+	html_text(out, group->name);
+	fputs("</p>\n<h2>", out);
+	html_text(out, finding);
+	fputs("</h2>\n", out);
+	result = write_plots(out, run, group, index, &plots, e);
+	free(plots.svg);
+	if (group->nrows > 0)
+		write_table(out, run->clock, group);
+	write_unranked(out, group);
+	write_evidence(out, group);
+	fputs("</section>\n", out);
+	return result;
+}

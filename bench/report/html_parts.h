@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parts of the HTML report; only html*.c includes this.
+ */
+#ifndef BYPASS_REPORT_HTML_PARTS_H
+#define BYPASS_REPORT_HTML_PARTS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "core/error.h"
+#include "core/run.h"
+#include "report/rows.h"
+
+/* The style sheet. */
+extern const char html_css[];
+
+/* @text as it may stand between tags or in a quoted attribute; NULL writes a dash. */
+void html_text(FILE *out, const char *text);
+/* A JSON value; objects and arrays become definition tables. */
+void html_json(FILE *out, const json_t *value);
+/* The section of group @index (from 0): finding, plots, numbers, proofs. */
+int html_group(FILE *out, const struct run *run, const struct group *group, size_t index,
+	       struct error *e);
+
+#endif

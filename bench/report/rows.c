@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include "report/rows.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct quantity *row_metric(enum run_clock clock, const struct row *row)
+{
+	return clock == RUN_CLOCK_INSTRUCTIONS ? &row->pass->rank : &row->pass->iops;
+}
+
+/*
+ * Time that an emulator made up. The runner marks such cells; the accelerator is asked again
+ * because a figure that isn't one is the one thing that a report must not print.
+ */
+bool cell_time_is_emulated(const struct run *run, const struct cell *cell)
+{
+	const char *accelerator;
+
+	if (cell->clock_use == CLOCK_USE_FUNCTION)
+		return true;
+	accelerator = json_string_value(json_object_get(run->environment, "accelerator"));
+	return run->clock == RUN_CLOCK_NS && accelerator && strncasecmp(accelerator, "tcg", 3) == 0;
+}
+
+static bool is_better(enum run_clock clock, const struct row *a, const struct row *b)
+{
+	const struct quantity *left = row_metric(clock, a), *right = row_metric(clock, b);
+
+	if (!left->known || !right->known)
+		return left->known && !right->known;
+	if (clock == RUN_CLOCK_INSTRUCTIONS)
+		return left->median < right->median;
+	return left->median > right->median;
+}
+
+/* Insertion keeps equal rows in the order of the suite, which qsort() would not. */
+static void rank_row(enum run_clock clock, struct group *group, const struct row *row)
+{
+	size_t at = group->nranked;
+
+	memmove(&group->rows[at + 1], &group->rows[at],
+		(group->nrows - at) * sizeof(group->rows[0]));
+	while (at > 0 && is_better(clock, row, &group->rows[at - 1])) {
+		group->rows[at] = group->rows[at - 1];
+		at--;
+	}
+	group->rows[at] = *row;
+	group->nranked++;
+	group->nrows++;
+}
+
+/* Appends " @word" to @name. */
+static void add_word(char *name, const char *word)
+{
+	size_t used = strlen(name);
+
+	snprintf(name + used, CELL_NAME_MAX - used, " %s", word);
+}
+
+static void add_size(char *name, uint64_t bytes)
+{
+	char text[32];
+
+	if (bytes % (1 << 20) == 0)
+		snprintf(text, sizeof(text), "%" PRIu64 "m", bytes >> 20);
+	else
+		snprintf(text, sizeof(text), "%" PRIu64 "k", bytes >> 10);
+	add_word(name, text);
+}
+
+void group_cell_name(const struct group *group, const struct cell *cell, char name[CELL_NAME_MAX])
+{
+	const struct workload *w = &cell->workload;
+	bool target = false, size = false, populate = false, sync = false, huge = false;
+	bool madvise = false;
+
+	snprintf(name, CELL_NAME_MAX, "%s", w->path);
+	for (size_t i = 0; i < group->ncells; i++) {
+		const struct workload *other = &group->cells[i]->workload;
+
+		if (strcmp(other->path, w->path) != 0)
+			continue;
+		target |= strcmp(other->target, w->target) != 0;
+		size |= other->size != w->size;
+		populate |= other->populate != w->populate;
+		sync |= other->sync != w->sync;
+		huge |= other->hugepage != w->hugepage;
+		madvise |= other->madvise != w->madvise;
+	}
+	if (target)
+		add_word(name, strncmp(w->target, "testbed:", 8) == 0 ? w->target + 8 : w->target);
+	if (size)
+		add_size(name, w->size);
+	if (populate && w->populate)
+		add_word(name, "populate");
+	if (sync && w->sync)
+		add_word(name, "sync");
+	if (huge && w->hugepage)
+		add_word(name, "huge");
+	if (madvise && w->madvise != MADVISE_NORMAL)
+		add_word(name, madvise_name(w->madvise));
+}
+
+static void add_rows(const struct run *run, struct group *group, const struct cell *cell)
+{
+	for (unsigned int i = 0; i < cell->npasses; i++) {
+		struct row row = {.cell = cell, .pass = &cell->summary[i]};
+
+		group_cell_name(group, cell, row.name);
+		if (row.pass->kind != PASS_ALL)
+			add_word(row.name, row.pass->kind == PASS_AGAIN ? "again" : "first");
+		if (cell_time_is_emulated(run, cell))
+			group->rows[group->nrows++] = row;
+		else
+			rank_row(run->clock, group, &row);
+	}
+}
+
+/*
+ * The name of a group tells durability apart already. It is compared again here so that no name
+ * given by a user can put writes of different durability into one ranking.
+ */
+static struct group *find_group(struct group *groups, size_t n, const struct cell *cell)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(groups[i].name, cell->group) == 0 &&
+		    groups[i].durability == cell->workload.durability)
+			return &groups[i];
+	return NULL;
+}
+
+int groups_make(const struct run *run, struct group **groups, size_t *ngroups)
+{
+	struct group *list = calloc(run->ncells + 1, sizeof(*list));
+	size_t n = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < run->ncells; i++) {
+		const struct cell *cell = &run->cells[i];
+		struct group *group = find_group(list, n, cell);
+
+		if (!group) {
+			group = &list[n++];
+			group->name = cell->group;
+			group->durability = cell->workload.durability;
+		}
+		group->ncells++;
+	}
+	for (size_t i = 0; i < n; i++) {
+		list[i].cells = calloc(list[i].ncells, sizeof(*list[i].cells));
+		list[i].rows = calloc(list[i].ncells * PASSES_MAX, sizeof(*list[i].rows));
+		list[i].ncells = 0;
+		if (!list[i].cells || !list[i].rows) {
+			groups_free(list, n);
+			return -ENOMEM;
+		}
+	}
+	for (size_t i = 0; i < run->ncells; i++) {
+		struct group *group = find_group(list, n, &run->cells[i]);
+
+		group->cells[group->ncells++] = &run->cells[i];
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < list[i].ncells; j++)
+			if (list[i].cells[j]->status == CELL_MEASURED)
+				add_rows(run, &list[i], list[i].cells[j]);
+	*groups = list;
+	*ngroups = n;
+	return 0;
+}
+
+void groups_free(struct group *groups, size_t ngroups)
+{
+	for (size_t i = 0; groups && i < ngroups; i++) {
+		free(groups[i].rows);
+		free(groups[i].cells);
+	}
+	free(groups);
+}
+
+size_t group_repetitions(const struct group *group)
+{
+	size_t fewest = group->nranked ? group->rows[0].cell->nrepetitions : 0;
+
+	for (size_t i = 1; i < group->nranked; i++)
+		if (group->rows[i].cell->nrepetitions < fewest)
+			fewest = group->rows[i].cell->nrepetitions;
+	return fewest;
+}
+
+const struct evidence *cell_refuted_claim(const struct cell *cell)
+{
+	for (size_t i = 0; i < cell->nevidence; i++)
+		if (cell->evidence[i].verdict == VERDICT_REFUTED)
+			return &cell->evidence[i];
+	return NULL;
+}
+
+const char *cell_state_word(const struct cell *cell)
+{
+	switch (cell->status) {
+	case CELL_REFUTED:
+		return "REFUTED";
+	case CELL_UNAVAILABLE:
+		return "UNAVAIL";
+	case CELL_FAILED:
+		return "FAILED";
+	default:
+		return "NOT RUN";
+	}
+}
+
+char *cell_why(const struct cell *cell)
+{
+	const struct evidence *refuted = cell_refuted_claim(cell);
+	char *text = NULL;
+	int length;
+	const char *join = cell->remedy ? "; " : "";
+	const char *remedy = cell->remedy ? cell->remedy : "";
+
+	if (cell->status == CELL_REFUTED && refuted)
+		length = asprintf(&text, "%s: observed %s, expected %s%s%s", refuted->claim,
+				  refuted->observed ? refuted->observed : "-",
+				  refuted->expected ? refuted->expected : "-", join, remedy);
+	else if (cell->reason)
+		length = asprintf(&text, "%s%s%s", cell->reason, join, remedy);
+	else if (cell->status == CELL_PLANNED)
+		length = asprintf(&text, "the run ended before its turn");
+	else
+		length = asprintf(&text, "no reason recorded%s%s", join, remedy);
+	return length < 0 ? NULL : text;
+}
+
+size_t cell_claims_held(const struct cell *cell)
+{
+	size_t held = 0;
+
+	for (size_t i = 0; i < cell->nevidence; i++)
+		held += cell->evidence[i].verdict == VERDICT_HELD;
+	return held;
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The terminal tables. Columns are as wide as what stands in them, and 80 in all: where a name
+ * is too long for that, it gets a line of its own.
+ */
+#include "report/report.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/columns.h"
+#include "report/describe.h"
+#include "report/format.h"
+#include "report/rows.h"
+
+#define WIDTH       80
+#define COLUMNS_MAX 24
+/* Of a row that isn't ranked: "UNAVAIL" and two spaces, and the longest name beside it. */
+#define STATE_WIDTH       9
+#define UNRANKED_NAME_MAX 24
+
+static const char *const bold = "\033[1m", *const red = "\033[31m", *const yellow = "\033[33m";
+
+struct page {
+	FILE *out;
+	bool color;
+};
+
+/* One group's table while it is laid out. */
+struct layout {
+	const struct column *column[COLUMNS_MAX];
+	size_t width[COLUMNS_MAX];
+	size_t n, name_width, gap;
+	struct table_units units;
+};
+
+static void paint(const struct page *page, const char *code, const char *text)
+{
+	if (page->color)
+		fputs(code, page->out);
+	format_plain(page->out, text);
+	if (page->color)
+		fputs("\033[0m", page->out);
+}
+
+/* Wraps what printf would have written. Without memory the line is lost: there is no remedy. */
+__attribute__((format(printf, 4, 5))) static void wrap(FILE *out, size_t column, size_t indent,
+						       const char *format, ...)
+{
+	char *text;
+	va_list list;
+	int length;
+
+	va_start(list, format);
+	length = vasprintf(&text, format, list);
+	va_end(list);
+	if (length < 0)
+		return;
+	format_wrap(out, column, indent, text);
+	free(text);
+}
+
+static void write_question(const struct page *page, const struct run *run)
+{
+	char *how = NULL;
+	size_t size, width;
+	FILE *stream = open_memstream(&how, &size);
+
+	if (!stream)
+		return;
+	describe_how(run, stream);
+	fclose(stream);
+	width = format_width(run->suite ? run->suite : "cell") + 2 +
+		format_width(run->question ? run->question : "");
+	paint(page, bold, run->suite ? run->suite : "cell");
+	fputs(": ", page->out);
+	if (width + 3 + format_width(how) <= WIDTH) {
+		format_plain(page->out, run->question ? run->question : "");
+		fprintf(page->out, "%*s%s\n", (int)(WIDTH - width - format_width(how)), "", how);
+	} else {
+		format_wrap(page->out, width - format_width(run->question ? run->question : ""), 2,
+			    run->question ? run->question : "");
+		fputs("  ", page->out);
+		format_wrap(page->out, 2, 2, how);
+	}
+	free(how);
+}
+
+static void write_machine(const struct page *page, const struct run *run)
+{
+	const char *kernel = json_string_value(json_object_get(run->environment, "kernel"));
+	const char *target;
+	json_t *value;
+
+	json_object_foreach(run->targets, target, value)
+	{
+		char *text = NULL;
+		size_t size;
+		FILE *stream = open_memstream(&text, &size);
+
+		if (!stream)
+			return;
+		describe_target(value, stream);
+		fclose(stream);
+		wrap(page->out, 0, 2, "%s: %s", target, text);
+		free(text);
+	}
+	wrap(page->out, 0, 2, "kernel %s", kernel ? kernel : "-");
+	for (size_t i = 0; i < run->nwarnings; i++) {
+		const struct warning *warning = &run->warnings[i];
+
+		paint(page, yellow, "WARN ");
+		wrap(page->out, 5, 5, "%s%s%s", warning->text ? warning->text : warning->code,
+		     warning->remedy ? "; do: " : "", warning->remedy ? warning->remedy : "");
+	}
+}
+
+static void lay_out(struct layout *layout, enum run_clock clock, const struct group *group)
+{
+	size_t n, numbers = 0;
+	const struct column *columns = columns_for(clock, &n);
+	char text[FORMAT_MAX];
+
+	*layout = (struct layout){.name_width = strlen("path"), .units = columns_units(group)};
+	for (size_t i = 0; i < n; i++) {
+		size_t *width = &layout->width[layout->n];
+
+		if (columns[i].show == SHOW_IN_HTML || !column_shown(&columns[i], group, false))
+			continue;
+		layout->column[layout->n++] = &columns[i];
+		column_heading(&columns[i], &layout->units, text, sizeof(text));
+		*width = strlen(text);
+		for (size_t row = 0; row < group->nrows; row++) {
+			column_text(&columns[i], &group->rows[row], &layout->units, text,
+				    sizeof(text));
+			if (strlen(text) > *width)
+				*width = strlen(text);
+		}
+		numbers += *width;
+	}
+	for (size_t row = 0; row < group->nrows; row++)
+		if (format_width(group->rows[row].name) > layout->name_width)
+			layout->name_width = format_width(group->rows[row].name);
+	for (layout->gap = 3; layout->gap > 1; layout->gap--)
+		if (layout->name_width + numbers + layout->gap * layout->n <= WIDTH)
+			return;
+	if (layout->name_width + numbers + layout->n > WIDTH)
+		layout->name_width = numbers + layout->n < WIDTH ? WIDTH - numbers - layout->n : 0;
+}
+
+/*
+ * The units that stand over several columns, each ending where its last column ends. Returns the
+ * column at which the first begins, and writes nothing if @out is NULL.
+ */
+static size_t write_units(FILE *out, const struct layout *layout, size_t at)
+{
+	size_t end = layout->name_width, first = WIDTH;
+
+	for (size_t i = 0; i < layout->n; i++) {
+		const char *over = layout->column[i]->over;
+		const char *unit = "";
+		size_t length;
+
+		end += layout->gap + layout->width[i];
+		if (!over || (i + 1 < layout->n && layout->column[i + 1]->over &&
+			      strcmp(layout->column[i + 1]->over, over) == 0))
+			continue;
+		if (layout->column[i]->form == COLUMN_LATENCY)
+			unit = layout->units.latency->name;
+		length = strlen(over) + (*unit ? 1 + strlen(unit) : 0);
+		if (first == WIDTH)
+			first = end > length ? end - length : 0;
+		if (out) {
+			/* Above a narrow column the unit begins where the one before leaves room.
+			 */
+			size_t begin = end < at + 1 + length ? at + (at > 0) : end - length;
+
+			at += (size_t)fprintf(out, "%*s%s%s%s", (int)(begin - at), "", over,
+					      *unit ? " " : "", unit);
+		}
+	}
+	return first;
+}
+
+static void write_heading(const struct page *page, const struct layout *layout,
+			  const struct group *group)
+{
+	size_t width = format_width(group->name), units_begin = write_units(NULL, layout, 0);
+	char text[FORMAT_MAX];
+	bool emulated = group->nranked == 0 && group->nrows > 0;
+
+	fputc('\n', page->out);
+	if (page->color)
+		fputs(bold, page->out);
+	if (group->nrows > 0 && !emulated && width + 2 <= units_begin) {
+		format_plain(page->out, group->name);
+	} else {
+		format_wrap(page->out, 0, 2, group->name);
+		width = 0;
+	}
+	if (page->color)
+		fputs("\033[0m", page->out);
+	if (emulated)
+		fputs("emulated time: not a figure; in the order of the suite, not ranked\n",
+		      page->out);
+	if (group->nrows == 0) {
+		if (width)
+			fputc('\n', page->out);
+		return;
+	}
+	write_units(page->out, layout, width);
+	fprintf(page->out, "\n%-*s", (int)layout->name_width, "path");
+	for (size_t i = 0; i < layout->n; i++) {
+		column_heading(layout->column[i], &layout->units, text, sizeof(text));
+		fprintf(page->out, "%*s", (int)(layout->gap + layout->width[i]), text);
+	}
+	fputc('\n', page->out);
+}
+
+static void write_row(const struct page *page, const struct layout *layout, const struct row *row)
+{
+	size_t width = format_width(row->name);
+	char text[FORMAT_MAX];
+
+	format_plain(page->out, row->name);
+	if (width > layout->name_width) {
+		fputc('\n', page->out);
+		width = 0;
+	}
+	fprintf(page->out, "%*s", (int)(layout->name_width - width), "");
+	for (size_t i = 0; i < layout->n; i++) {
+		column_text(layout->column[i], row, &layout->units, text, sizeof(text));
+		fprintf(page->out, "%*s", (int)(layout->gap + layout->width[i]), text);
+	}
+	fputc('\n', page->out);
+}
+
+/* Whether an earlier group has told the same of the same path: then it isn't told again. */
+static bool was_told(const struct group *groups, size_t current, const struct cell *cell,
+		     const char *why)
+{
+	bool told = false;
+
+	for (size_t i = 0; i < current; i++)
+		for (size_t j = 0; j < groups[i].ncells && !told; j++) {
+			const struct cell *other = groups[i].cells[j];
+			char *text;
+
+			if (other->status != cell->status ||
+			    strcmp(other->workload.path, cell->workload.path) != 0)
+				continue;
+			text = cell_why(other);
+			told = text && strcmp(text, why) == 0;
+			free(text);
+		}
+	return told;
+}
+
+static void write_unranked_cell(const struct page *page, const struct group *groups, size_t current,
+				const struct cell *cell, size_t name_width)
+{
+	const char *word = cell_state_word(cell);
+	size_t column = name_width + 2;
+	char name[CELL_NAME_MAX];
+	char *why = cell_why(cell);
+
+	group_cell_name(&groups[current], cell, name);
+	format_plain(page->out, name);
+	if (format_width(name) > name_width)
+		fprintf(page->out, "\n%*s", (int)column, "");
+	else
+		fprintf(page->out, "%*s", (int)(column - format_width(name)), "");
+	paint(page, cell->status == CELL_UNAVAILABLE ? yellow : red, word);
+	fprintf(page->out, "%*s", (int)(STATE_WIDTH - strlen(word)), "");
+	column += STATE_WIDTH;
+	if (why && was_told(groups, current, cell, why))
+		fputs("as above\n", page->out);
+	else
+		format_wrap(page->out, column, column, why ? why : "-");
+	free(why);
+}
+
+static void write_unranked(const struct page *page, const struct group *groups, size_t current)
+{
+	const struct group *group = &groups[current];
+	size_t name_width = 0;
+	bool first = true;
+	char name[CELL_NAME_MAX];
+
+	for (size_t i = 0; i < group->ncells; i++) {
+		size_t width;
+
+		if (group->cells[i]->status == CELL_MEASURED)
+			continue;
+		group_cell_name(group, group->cells[i], name);
+		width = format_width(name);
+		/* A longer name has a line of its own and leaves the others their room. */
+		if (width > name_width && width <= UNRANKED_NAME_MAX)
+			name_width = width;
+	}
+	for (size_t i = 0; i < group->ncells; i++) {
+		if (group->cells[i]->status == CELL_MEASURED)
+			continue;
+		if (first)
+			fputs("not ranked:\n", page->out);
+		first = false;
+		write_unranked_cell(page, groups, current, group->cells[i], name_width);
+	}
+}
+
+static void write_group(const struct page *page, const struct run *run, const struct group *groups,
+			size_t current)
+{
+	const struct group *group = &groups[current];
+	struct layout layout;
+
+	lay_out(&layout, run->clock, group);
+	write_heading(page, &layout, group);
+	for (size_t i = 0; i < group->nrows; i++) {
+		if (i == group->nranked && i > 0)
+			fputs("emulated time, not a figure, not ranked:\n", page->out);
+		write_row(page, &layout, &group->rows[i]);
+	}
+	write_unranked(page, groups, current);
+}
+
+void report_tables(FILE *out, const struct run *run, bool color)
+{
+	const struct page page = {.out = out, .color = color};
+	struct group *groups = NULL;
+	size_t ngroups = 0;
+
+	write_question(&page, run);
+	write_machine(&page, run);
+	if (groups_make(run, &groups, &ngroups) < 0) {
+		fputs("no memory for the tables\n", out);
+		return;
+	}
+	for (size_t i = 0; i < ngroups; i++)
+		write_group(&page, run, groups, i);
+	groups_free(groups, ngroups);
+	fputs("\nnull path ", out);
+	describe_null(run, out);
+	fputc('\n', out);
+}
