@@ -13,7 +13,8 @@ int dax_probe(const struct workload *w, const struct target *t, struct unavailab
 	if (t->device.known && t->device.dax)
 		return 0;
 	snprintf(why->reason, sizeof(why->reason), "no DAX-capable device below %s", t->text);
-	snprintf(why->remedy, sizeof(why->remedy), "the testbed has one: bypass run SUITE --testbed");
+	snprintf(why->remedy, sizeof(why->remedy),
+		 "the testbed has one: bypass run SUITE --testbed");
 	return -EOPNOTSUPP;
 }
 

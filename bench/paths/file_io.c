@@ -15,7 +15,8 @@ int file_io_open(struct path_job *job, int flags, struct error *e)
 		flags |= O_DSYNC;
 	job->fd = open(job->target->proc_path, flags);
 	if (job->fd < 0)
-		return error_set(e, -errno, "can't open the file of %s for %s: %s; try another path "
+		return error_set(e, -errno,
+				 "can't open the file of %s for %s: %s; try another path "
 				 "or target",
 				 job->target->text, w->path, strerror(errno));
 	/* As fio does: no readahead for random reads, more of it for sequential ones. */

@@ -9,7 +9,7 @@
 
 #include "core/pattern.h"
 
-#define PAGE   4096u
+#define PAGE      4096u
 #define HUGE_PAGE (2ul << 20)
 
 static int advise(const struct path_job *job)
@@ -70,7 +70,8 @@ int mapping_open(struct path_job *job, int flags, struct error *e)
 	job->fd = open(job->target->proc_path,
 		       O_CLOEXEC | (shared && rw_writes(w->rw) ? O_RDWR : O_RDONLY));
 	if (job->fd < 0)
-		return error_set(e, -errno, "can't open the file of %s for %s: %s; try another path "
+		return error_set(e, -errno,
+				 "can't open the file of %s for %s: %s; try another path "
 				 "or target",
 				 job->target->text, w->path, strerror(errno));
 	if (w->populate)
@@ -84,7 +85,8 @@ int mapping_open(struct path_job *job, int flags, struct error *e)
 	}
 	if (ret) {
 		mapping_close(job);
-		return error_set(e, ret, "can't map the file of %s for %s: %s; try another path, "
+		return error_set(e, ret,
+				 "can't map the file of %s for %s: %s; try another path, "
 				 "target or mapping option",
 				 job->target->text, w->path, strerror(-ret));
 	}

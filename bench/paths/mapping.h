@@ -5,7 +5,8 @@
 
 #include "paths/path.h"
 
-/* Maps the job's region afresh with @flags (MAP_SHARED, MAP_PRIVATE, ...) and the options' advice. */
+/* Maps the job's region afresh with @flags (MAP_SHARED, MAP_PRIVATE, ...) and the options' advice.
+ */
 int mapping_open(struct path_job *job, int flags, struct error *e);
 int mapping_submit(struct path_job *job, uint64_t offset, bool write);
 /* The same, then msync of the block: what makes a store to a shared mapping durable. */

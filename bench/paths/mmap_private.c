@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* MAP_PRIVATE: filemap_fault; the first store to a page copies it (do_cow_fault), file untouched. */
+/* MAP_PRIVATE: filemap_fault; the first store to a page copies it (do_cow_fault), file untouched.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -12,8 +13,9 @@ static int mmap_private_probe(const struct workload *w, const struct target *t,
 	(void)t;
 	if (w->durability == DURABILITY_NONE)
 		return 0;
-	snprintf(why->reason, sizeof(why->reason), "what is written to a private mapping is never "
-						   "stored");
+	snprintf(why->reason, sizeof(why->reason),
+		 "what is written to a private mapping is never "
+		 "stored");
 	snprintf(why->remedy, sizeof(why->remedy), "durability=none, or path=mmap-shared");
 	return -EOPNOTSUPP;
 }

@@ -19,21 +19,21 @@
 struct path_job {
 	const struct workload *workload;
 	const struct target *target;
-	uint64_t base;	  /* first byte of this job's region in the target; size: workload->size */
-	void *buffer;	  /* workload->bs bytes, aligned to 2 MiB; filled with pattern noise */
+	uint64_t base; /* first byte of this job's region in the target; size: workload->size */
+	void *buffer;  /* workload->bs bytes, aligned to 2 MiB; filled with pattern noise */
 	uint64_t generation; /* what a touching store writes */
 	int fd;
-	char *map;	  /* the region, for mappings; map[0] is byte `base` */
+	char *map; /* the region, for mappings; map[0] is byte `base` */
 };
 
 /* What a path promises about the kernel's ways, so that it can be proved (core/evidence.c). */
 enum path_trait {
 	PATH_PAGE_CACHE = 1 << 0, /* bytes go through the page cache */
-	PATH_NO_CACHE = 1 << 1,	  /* leaves no page in the page cache; each byte from/to the device */
-	PATH_DAX = 1 << 2,	  /* the inode is DAX, the block layer sees nothing */
-	PATH_MAPPING = 1 << 3,	  /* loads and stores; faults; two passes */
-	PATH_PRIVATE = 1 << 4,	  /* what is written never reaches the file */
-	PATH_NOTHING = 1 << 5,	  /* no I/O at all */
+	PATH_NO_CACHE = 1 << 1, /* leaves no page in the page cache; each byte from/to the device */
+	PATH_DAX = 1 << 2,      /* the inode is DAX, the block layer sees nothing */
+	PATH_MAPPING = 1 << 3,  /* loads and stores; faults; two passes */
+	PATH_PRIVATE = 1 << 4,  /* what is written never reaches the file */
+	PATH_NOTHING = 1 << 5,  /* no I/O at all */
 };
 
 /* Why a cell can't run here and what would make it. */
@@ -45,10 +45,10 @@ struct unavailable {
 struct path_ops {
 	const char *name;
 	const char *description; /* one line, for `bypass list paths` */
-	const char *api;	 /* pread/pwrite, load/store, ... */
-	const char *cache;	 /* page cache, bypassed, none */
-	const char *completion;	 /* synchronous, interrupt, polling */
-	unsigned int traits;	 /* enum path_trait */
+	const char *api;         /* pread/pwrite, load/store, ... */
+	const char *cache;       /* page cache, bypassed, none */
+	const char *completion;  /* synchronous, interrupt, polling */
+	unsigned int traits;     /* enum path_trait */
 	/*
 	 * Which instruction count the path is ranked on when its device is memory; on a device
 	 * that interrupts, whatever may wait for it is CLOCK_USE_MACHINE.

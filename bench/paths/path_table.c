@@ -7,7 +7,7 @@ extern const struct path_ops path_null, path_buffered, path_direct, path_dax, pa
 	path_mmap_private, path_mmap_dax;
 
 const struct path_ops *const path_table[] = {
-	&path_null,	    &path_buffered,	 &path_direct,	 &path_dax,
+	&path_null,        &path_buffered,     &path_direct,   &path_dax,
 	&path_mmap_shared, &path_mmap_private, &path_mmap_dax, NULL,
 };
 

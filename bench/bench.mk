@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# The `bypass` command, its tests and what `make bench` runs.
+
+BENCH_SOURCES := $(wildcard bench/core/*.c bench/paths/*.c bench/report/*.c bench/cli/*.c)
+BENCH_LIBS := -ljansson -linih -lnuma -lm -lpthread
+BENCH_OBJECTS := $(BENCH_SOURCES:%.c=$(BUILD)/%.o)
+C_FILES += $(wildcard bench/*/*.c bench/*/*.h) bench/version.h
+SHELL_FILES += bench/run-bench bench/self-test-cost $(wildcard bench/tests/*.sh)
+
+$(BUILD)/bench/%.o: bench/%.c | $(DEPS)
+	@mkdir -p $(@D)
+	@echo 'CC   $<'
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/bypass: $(BENCH_OBJECTS)
+	@echo 'LINK $@'
+	@$(CC) $(CFLAGS) -o $@ $^ $(BENCH_LIBS)
+
+ALL += $(BUILD)/bypass
+-include $(BENCH_OBJECTS:.o=.d)
+
+# Unit tests: everything but the command line, built with the sanitizers, linked to one program for each file.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g
+ASAN := $(BUILD)/asan
+ASAN_OBJECTS := $(BENCH_SOURCES:%.c=$(ASAN)/%.o)
+BENCH_LIBRARY_OBJECTS := $(filter-out $(ASAN)/bench/cli/%,$(ASAN_OBJECTS))
+BENCH_TESTS := $(patsubst bench/tests/%.c,$(ASAN)/%,$(wildcard bench/tests/test_*.c))
+
+$(ASAN)/bench/%.o: bench/%.c | $(DEPS_TEST)
+	@mkdir -p $(@D)
+	@echo 'ASAN $<'
+	@$(CC) $(filter-out -O2,$(ALL_CFLAGS)) $(SANITIZE) -c -o $@ $<
+
+$(ASAN)/bypass: $(ASAN_OBJECTS)
+	@echo 'LINK $@'
+	@$(CC) $(SANITIZE) -o $@ $^ $(BENCH_LIBS)
+
+$(ASAN)/test_%: $(ASAN)/bench/tests/test_%.o $(ASAN)/bench/tests/fixture_run.o \
+		$(BENCH_LIBRARY_OBJECTS)
+	@echo 'LINK $@'
+	@$(CC) $(SANITIZE) -o $@ $^ $(BENCH_LIBS) -lcriterion
+
+.SECONDARY:
+-include $(ASAN_OBJECTS:.o=.d) $(wildcard $(ASAN)/bench/tests/*.d)
+
+# Fuzz targets: the committed corpus and a few seconds of new inputs; the campaign is for test-long.
+FUZZ := $(BUILD)/fuzz
+FUZZ_TARGETS := $(patsubst bench/tests/fuzz_%.c,$(FUZZ)/%,$(wildcard bench/tests/fuzz_*.c))
+FUZZ_SECONDS := 10
+FUZZ_SECONDS_LONG := 600
+FUZZ_SOURCES := $(filter-out bench/cli/%,$(BENCH_SOURCES))
+
+$(FUZZ)/%: bench/tests/fuzz_%.c $(FUZZ_SOURCES) $(wildcard bench/*/*.h) | $(DEPS_TEST)
+	@mkdir -p $(@D)
+	@echo 'FUZZ $@'
+	@clang-14 -std=gnu11 -D_GNU_SOURCE -I. -Ibench -O1 -g \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $< $(FUZZ_SOURCES) $(BENCH_LIBS)
+
+.PHONY: test-unit test-fuzz test-fuzz-long test-bench bench bench-self
+TESTS += test-unit test-fuzz test-bench
+LONG_TESTS += test-fuzz-long
+
+test-unit: $(BENCH_TESTS) ## unit tests, under ASan and UBSan
+	@mk/run-tests $(BENCH_TESTS)
+
+test-fuzz: $(FUZZ_TARGETS) ## every fuzz target for a few seconds
+	@bench/tests/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+test-fuzz-long: $(FUZZ_TARGETS) ## every fuzz target for ten minutes
+	@bench/tests/fuzz.sh $(FUZZ_SECONDS_LONG) $(FUZZ_TARGETS)
+
+test-bench: $(BUILD)/bypass $(ASAN)/bypass vm ## the command itself: on this machine and in the testbed
+	@bench/tests/command.sh $(ASAN)/bypass
+	@bench/tests/testbed.sh $(BUILD)/bypass
+
+bench: $(BUILD)/bypass vm ## the tour: suite `quick` in the testbed and on this machine, with reports
+	@bench/run-bench $(BUILD)/bypass
+
+bench-self: $(BUILD)/bypass ## what the harness itself costs, beside fio
+	@bench/self-test-cost $(BUILD)/bypass

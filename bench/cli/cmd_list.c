@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/results.h"
+#include "paths/path.h"
+
+static int list_paths(void)
+{
+	for (unsigned int i = 0; path_table[i]; i++)
+		printf("%-13s %s\n", path_table[i]->name, path_table[i]->description);
+	return EXIT_GOOD;
+}
+
+static int list_targets(void)
+{
+	fputs("file:DIR            a file of our own in that folder, removed at the end\n"
+	      "file:PATH           the same, or a file that exists, which is only read\n"
+	      "testbed:pmem-dax/FS persistent memory with DAX, FS is xfs or ext4\n"
+	      "testbed:pmem/FS     the same medium and file system without DAX\n"
+	      "testbed:nvme/FS     an NVMe disk\n"
+	      "\n"
+	      "testbed: targets exist in the virtual machine: bypass run SUITE --testbed\n",
+	      stdout);
+	return EXIT_GOOD;
+}
+
+static int is_suite(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return dot && strcmp(dot, ".ini") == 0;
+}
+
+static int list_suites(void)
+{
+	char root[512], folder[600];
+	struct dirent **entries;
+	struct error e;
+	int n, status = EXIT_GOOD;
+
+	if (results_project_root(root, sizeof(root), &e))
+		return cli_fail(EXIT_FAILED, &e);
+	snprintf(folder, sizeof(folder), "%s/bench/suites", root);
+	n = scandir(folder, &entries, is_suite, alphasort);
+	for (int i = 0; i < n; i++) {
+		struct suite *suite = NULL;
+
+		*strrchr(entries[i]->d_name, '.') = '\0';
+		if (suite_load(&suite, folder, entries[i]->d_name, &e))
+			status = cli_fail(EXIT_FAILED, &e);
+		else
+			printf("%-15s %s (%zu cells)\n", suite->name, suite->question,
+			       suite->ncells);
+		suite_free(suite);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	return status;
+}
+
+int cmd_list(int argc, char **argv)
+{
+	const char *what = argc == 2 ? argv[1] : "";
+	struct error e;
+
+	if (strcmp(what, "paths") == 0)
+		return list_paths();
+	if (strcmp(what, "suites") == 0)
+		return list_suites();
+	if (strcmp(what, "targets") == 0)
+		return list_targets();
+	if (strcmp(what, "--help") == 0) {
+		puts("bypass list paths|suites|targets");
+		return EXIT_GOOD;
+	}
+	error_set(&e, 0, "nothing to list under '%s'; give paths, suites or targets", what);
+	return cli_fail(EXIT_USAGE, &e);
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+/* What can be measured here, and what can't and why. Nothing is touched. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "core/clock.h"
+#include "core/environment.h"
+#include "core/observe.h"
+#include "core/results.h"
+#include "core/target.h"
+#include "paths/path.h"
+
+/* Names of the paths that can run on @t, within @width columns. */
+static void ready_paths(const struct target *t, char *text, size_t size)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (unsigned int i = 0; path_table[i]; i++) {
+		const struct path_ops *ops = path_table[i];
+		struct unavailable why;
+		struct workload w;
+
+		workload_defaults(&w);
+		if ((ops->traits & PATH_NOTHING) || (ops->probe && ops->probe(&w, t, &why)))
+			continue;
+		n += (size_t)snprintf(text + n, size - n, "%s%s", n ? " " : "", ops->name);
+	}
+}
+
+static void show_target(const char *text)
+{
+	char paths[128], holds[48];
+	struct target t;
+	struct error e;
+
+	if (target_parse(&t, text, &e) || target_probe(&t, &e)) {
+		printf("%-24s no     %s\n", text, e.text);
+		return;
+	}
+	snprintf(holds, sizeof(holds), "%.10s%s%.12s", t.fs_type, t.device.known ? " on " : "",
+		 t.device.known ? t.device.part : "");
+	ready_paths(&t, paths, sizeof(paths));
+	printf("%-24.24s ready  %-18s\n  %s\n", t.text, holds, paths);
+}
+
+/* Mounts on a device that can do DAX, and the testbed's media. */
+static void show_mounts(void)
+{
+	char *line = NULL;
+	size_t size = 0;
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+
+	while (f && getline(&line, &size, f) > 0) {
+		unsigned int maj, min;
+		char point[200], text[224];
+		struct device device;
+
+		if (sscanf(line, "%*d %*d %u:%u %*s %199s", &maj, &min, point) != 3 || !maj)
+			continue;
+		device_find(&device, ((dev_t)maj << 8) | min);
+		if (!device.known || !(device.dax || strncmp(point, "/testbed/", 9) == 0))
+			continue;
+		if (strncmp(point, "/testbed/.", 10) == 0)
+			continue;
+		snprintf(text, sizeof(text), "file:%s", point);
+		show_target(text);
+	}
+	free(line);
+	if (f)
+		fclose(f);
+}
+
+static bool in_path(const char *program)
+{
+	const char *path = getenv("PATH");
+
+	while (path && *path) {
+		size_t n = strcspn(path, ":");
+		char file[512];
+
+		snprintf(file, sizeof(file), "%.*s/%s", (int)n, path, program);
+		if (access(file, X_OK) == 0)
+			return true;
+		path += n + (path[n] == ':');
+	}
+	return false;
+}
+
+static void show_testbed(void)
+{
+	char root[512], line[600];
+	struct error e;
+
+	if (getenv("BYPASS_TESTBED"))
+		return;
+	if (!in_path("qemu-system-x86_64")) {
+		printf("%-24s no     qemu-system-x86_64 is missing; do: make deps\n",
+		       "testbed pmem,nvme");
+		return;
+	}
+	if (results_project_root(root, sizeof(root), &e)) {
+		printf("%-24s no     %s\n", "testbed pmem,nvme", e.text);
+		return;
+	}
+	snprintf(line, sizeof(line), "%s/vm/run", root);
+	printf("%-24s %s  %s\n", "testbed pmem,nvme", access(line, X_OK) == 0 ? "ready" : "no   ",
+	       access("/dev/kvm", R_OK | W_OK) == 0
+		       ? "/dev/kvm is there; whether it works, vm/run tries and says"
+		       : "emulated CPU (no /dev/kvm): counts instructions");
+}
+
+static const char *yes_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
+static void show_proof(void)
+{
+	struct observation o;
+	struct device none = {0};
+	struct tracepoint syscalls;
+	struct stat st;
+
+	observe(&none, true, &o);
+	tracepoint_open(&syscalls, "raw_syscalls:sys_enter", NULL);
+	printf("PROOF   page cache (mincore) yes, DAX (statx) yes, storage bytes %s,\n"
+	       "        interrupts %s, system calls %s%s%s\n",
+	       yes_no(o.storage_known), yes_no(stat("/proc/interrupts", &st) == 0),
+	       yes_no(syscalls.fd >= 0), syscalls.fd >= 0 ? "" : ": ",
+	       syscalls.fd >= 0 ? "" : syscalls.why_not);
+	tracepoint_close(&syscalls);
+}
+
+static void show_clocks(void)
+{
+	struct clock clock;
+	uint32_t drift;
+
+	if (environment_clock() == RUN_CLOCK_INSTRUCTIONS) {
+		printf("CLOCKS  instructions (this is the testbed)\n");
+		return;
+	}
+	clock_init(&clock, RUN_CLOCK_NS);
+	usleep(50000);
+	drift = clock_drift_ppm(&clock);
+	if (clock.tsc)
+		printf("CLOCKS  ns: TSC invariant, %" PRIu64 " MHz, drift %u ppm; ",
+		       clock.ticks_per_s / 1000000, drift);
+	else
+		printf("CLOCKS  ns: CLOCK_MONOTONIC_RAW (TSC not invariant); ");
+	printf("instructions: testbed only\n");
+}
+
+int cmd_probe(int argc, char **argv)
+{
+	const char *tmp = getenv("TMPDIR");
+	char text[224];
+	struct error e;
+
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		puts("bypass probe: what can be measured here, and what can't and why");
+		return EXIT_GOOD;
+	}
+	if (argc > 1) {
+		error_set(&e, 0, "probe takes no arguments, not '%s'", argv[1]);
+		return cli_fail(EXIT_USAGE, &e);
+	}
+	printf("%-24s %-6s %s\n  %s\n", "TARGET", "STATE", "HOLDS", "PATHS");
+	snprintf(text, sizeof(text), "file:%.200s", tmp && *tmp ? tmp : "/tmp");
+	show_target(text);
+	show_target("file:/dev/shm");
+	show_mounts();
+	show_testbed();
+	show_proof();
+	show_clocks();
+	return EXIT_GOOD;
+}

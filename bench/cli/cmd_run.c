@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "core/environment.h"
+#include "core/interrupted.h"
+#include "core/memory.h"
+#include "core/results.h"
+#include "core/runner.h"
+#include "report/report.h"
+
+#define LONG_RUN_S 300
+
+static struct run *new_run(const struct run_options *o)
+{
+	struct run *run = run_new();
+	time_t now = time(NULL);
+	struct tm tm;
+
+	run->suite = memory_string(o->cells->name);
+	run->question = memory_string(o->cells->question);
+	run->seed = o->seed;
+	run->runs = o->runs ? o->runs : o->cells->runs;
+	run->clock = o->testbed ? o->testbed_clock : environment_clock();
+	gmtime_r(&now, &tm);
+	strftime(run->started_utc, sizeof(run->started_utc), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	run->argc = o->argc;
+	run->argv = memory_zeroed((size_t)o->argc, sizeof(char *));
+	for (int i = 0; i < o->argc; i++)
+		run->argv[i] = memory_string(o->argv[i]);
+	return run;
+}
+
+static int dry_run(const struct run *run)
+{
+	printf("%s: %s\n%zu cells, %u repetitions each\n", run->suite, run->question, run->ncells,
+	       run->runs);
+	for (size_t i = 0; i < run->ncells; i++) {
+		const struct workload *w = &run->cells[i].workload;
+
+		printf("  %-13s %-9s bs=%-8" PRIu64 " %s\n", w->path, rw_name(w->rw), w->bs,
+		       w->target);
+	}
+	printf("would write %" PRIu64 " MiB to files of its own, removed at the end\n",
+	       runner_bytes_written(run, run->runs) >> 20);
+	return EXIT_GOOD;
+}
+
+static void say_if_long(const struct run *run)
+{
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < run->ncells; i++)
+		ns += run->cells[i].workload.runtime_ns + run->cells[i].workload.ramp_ns;
+	ns *= run->runs;
+	if (ns / 1000000000 > LONG_RUN_S)
+		fprintf(stderr,
+			"bypass: this suite runs for about %" PRIu64 " minutes; Ctrl-C ends it "
+			"and keeps what was measured\n",
+			ns / 60000000000 + 1);
+}
+
+static int status_of(const struct run *run)
+{
+	bool refuted = false, failed = false, measured = false;
+
+	for (size_t i = 0; i < run->ncells; i++) {
+		refuted = refuted || run->cells[i].status == CELL_REFUTED;
+		failed = failed || run->cells[i].status == CELL_FAILED;
+		measured = measured || run->cells[i].status == CELL_MEASURED;
+	}
+	if (interrupted())
+		return EXIT_INTERRUPTED;
+	if (refuted)
+		return EXIT_REFUTED;
+	if (failed)
+		return EXIT_FAILED;
+	return measured ? EXIT_GOOD : EXIT_NOTHING_RAN;
+}
+
+static void print_result(const struct run *run, const struct run_options *o, const char *path)
+{
+	if (o->format == OUTPUT_JSON) {
+		json_t *json = run_to_json(run);
+
+		json_dumpf(json, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(json);
+	} else if (o->format == OUTPUT_CSV) {
+		report_csv(stdout, run);
+	} else {
+		report_tables(stdout, run, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+		printf("%s   next: bypass report @last\n", path);
+	}
+}
+
+static int execute(struct run *run, const struct run_options *o, const char *folder,
+		   struct error *e)
+{
+	struct runner_options options = {
+		.clock = run->clock,
+		.runs = run->runs,
+		.boot = o->boot,
+	};
+
+	if (o->testbed)
+		return testbed_execute(run, o, folder, e);
+	environment_record(run);
+	run->boots = o->boot ? 1 : 0;
+	return runner_execute(run, &options, e);
+}
+
+/* Executes and stores; what was measured before an interruption or a failure is stored too. */
+static int run_and_store(struct run *run, const struct run_options *o, const char *folder)
+{
+	char path[700];
+	struct error e, e2;
+	int ret, stored;
+
+	interrupted_catch();
+	say_if_long(run);
+	ret = execute(run, o, folder, &e);
+	snprintf(path, sizeof(path), "%s/run.json", folder);
+	stored = run_write(run, path, &e2);
+	if (!stored && o->export_json)
+		stored = run_write(run, o->export_json, &e2);
+	if (stored)
+		return cli_fail(EXIT_FAILED, &e2);
+	if (!o->output) {
+		results_set_last(o->results, folder);
+		print_result(run, o, path);
+	}
+	if (ret == -EINTR || interrupted()) {
+		fprintf(stderr, "bypass: interrupted; %s holds what was measured, marked partial\n",
+			path);
+		return EXIT_INTERRUPTED;
+	}
+	return ret ? cli_fail(EXIT_FAILED, &e) : status_of(run);
+}
+
+static int open_folder(struct run *run, const struct run_options *o, char *folder, size_t size,
+		       struct error *e)
+{
+	const char *slash;
+	int ret;
+
+	if (o->output) {
+		snprintf(folder, size, "%s", o->output);
+		if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+			return error_set(e, -errno,
+					 "can't make %s: %s; give another --output=", folder,
+					 strerror(errno));
+	} else {
+		ret = results_new(o->results, folder, size, e);
+		if (ret)
+			return ret;
+	}
+	slash = strrchr(folder, '/');
+	snprintf(run->id, sizeof(run->id), "%.60s", slash ? slash + 1 : folder);
+	return 0;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_options o;
+	char folder[600];
+	struct error e;
+	struct run *run;
+	int status = run_options_parse(&o, argc, argv);
+
+	if (status) {
+		suite_free(o.cells);
+		return status < 0 ? EXIT_GOOD : status;
+	}
+	run = new_run(&o);
+	if (runner_plan(run, o.cells, &e))
+		status = cli_fail(EXIT_USAGE, &e);
+	else if (o.dry_run)
+		status = dry_run(run);
+	else if (open_folder(run, &o, folder, sizeof(folder), &e))
+		status = cli_fail(EXIT_FAILED, &e);
+	else
+		status = run_and_store(run, &o, folder);
+	run_free(run);
+	suite_free(o.cells);
+	return status;
+}

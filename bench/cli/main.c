@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/* bypass: the same 4 KiB by every Linux path, with proof of which path served it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "version.h"
+
+static const char usage[] =
+	"bypass: the same 4 KiB by every Linux path, with proof of which path served it\n"
+	"\n"
+	"  bypass run SUITE [OPTION...]     run a suite; --testbed: in the virtual machine\n"
+	"  bypass run --path=P[,P...] --target=T [--rw=randread --bs=4k ...]\n"
+	"  bypass list paths|suites|targets\n"
+	"  bypass probe                     what can be measured here, and what can't and why\n"
+	"  bypass report RUN...             tables and report.html of a run (@last: the last)\n"
+	"  bypass --version | --help | COMMAND --help\n"
+	"\n"
+	"Exit status: 0 good; 1 failed; 2 usage; 3 a cell was refuted; 4 nothing could run;\n"
+	"130 interrupted.\n";
+
+int cli_fail(int status, const struct error *e)
+{
+	fprintf(stderr, "bypass: %s\n", e->text);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} commands[] = {
+		{"run", cmd_run},
+		{"list", cmd_list},
+		{"probe", cmd_probe},
+		{"report", cmd_report},
+	};
+	struct error e;
+
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		fputs(usage, stdout);
+		return EXIT_GOOD;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("bypass %s\n", BYPASS_VERSION);
+		return EXIT_GOOD;
+	}
+	for (unsigned int i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	error_set(&e, 0, "unknown command '%s'; see `bypass --help`", argv[1]);
+	return cli_fail(EXIT_USAGE, &e);
+}

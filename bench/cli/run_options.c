@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/memory.h"
+#include "core/results.h"
+
+#define DEFAULT_SEED 1
+#define RUNS_MAX     1000
+
+static const char run_usage[] =
+	"bypass run SUITE [OPTION...]\n"
+	"bypass run --path=PATH[,PATH...] --target=TARGET [OPTION...]\n"
+	"\n"
+	"Workload options have fio's names and units and override the suite's:\n"
+	"  --rw=read|write|randread|randwrite|randrw   --bs=4k   --size=64m   --numjobs=1\n"
+	"  --number_ios=N   --runtime=SECONDS   --time_based=1   --ramp_time=SECONDS\n"
+	"  --cache=hot|cold   --durability=none|data   --access=copy|touch\n"
+	"  --populate=1   --sync=1   --hugepage=1   --madvise=normal|random|sequential\n"
+	"\n"
+	"  -r, --runs=N          repetitions of each cell (default: the suite's, or 9)\n"
+	"      --seed=N          order of cells and offsets (default 1)\n"
+	"      --testbed[=CLOCK] in the virtual machine, 3 boots; CLOCK instructions (default), "
+	"ns\n"
+	"      --kernel=6.1|6.12 of the testbed\n"
+	"      --dry-run         cells and bytes that would be written; runs nothing\n"
+	"  -o, --output-format=table|json|csv\n"
+	"      --export-json=FILE   another copy of run.json\n"
+	"      --results=DIR     where runs are kept (default: results/ of the project)\n";
+
+/* An option that may be given as --name=value or --name value. */
+struct argument {
+	char name[64];
+	const char *value; /* NULL: none was given */
+	bool attached;     /* with '=' */
+};
+
+static void split_argument(struct argument *a, int argc, char **argv, int i)
+{
+	const char *text = argv[i] + (argv[i][1] == '-' ? 2 : 1);
+	const char *equals = strchr(text, '=');
+	size_t n = equals ? (size_t)(equals - text) : strlen(text);
+
+	snprintf(a->name, sizeof(a->name), "%.*s", (int)n, text);
+	a->attached = equals != NULL;
+	a->value = equals ? equals + 1 : i + 1 < argc ? argv[i + 1] : NULL;
+	if (!a->attached && a->value && a->value[0] == '-' && a->value[1])
+		a->value = NULL;
+}
+
+static int parse_unsigned(const struct argument *a, uint64_t max, uint64_t *value, struct error *e)
+{
+	char *end;
+
+	errno = 0;
+	*value = a->value ? strtoull(a->value, &end, 10) : 0;
+	if (!a->value || !*a->value || *end || errno || *a->value == '-' || *value > max)
+		return error_set(e, -EINVAL, "--%s=%s is no number from 0 to %llu; give one",
+				 a->name, a->value ? a->value : "", (unsigned long long)max);
+	return 0;
+}
+
+static int parse_format(const struct argument *a, enum output_format *format, struct error *e)
+{
+	static const char *const names[] = {"table", "json", "csv"};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		if (a->value && strcmp(a->value, names[i]) == 0) {
+			*format = (enum output_format)i;
+			return 0;
+		}
+	}
+	return error_set(e, -EINVAL, "unknown output format '%s'; give table, json or csv",
+			 a->value ? a->value : "");
+}
+
+static int parse_testbed(struct run_options *o, const struct argument *a, struct error *e)
+{
+	o->testbed = true;
+	o->testbed_clock = RUN_CLOCK_INSTRUCTIONS;
+	if (!a->attached || strcmp(a->value, "instructions") == 0)
+		return 0;
+	if (strcmp(a->value, "ns") != 0)
+		return error_set(e, -EINVAL,
+				 "unknown clock '%s'; give --testbed=instructions or "
+				 "--testbed=ns",
+				 a->value);
+	o->testbed_clock = RUN_CLOCK_NS;
+	return 0;
+}
+
+/* 1: not one of these options. */
+static int parse_own(struct run_options *o, const struct argument *a, bool *took_value,
+		     struct error *e)
+{
+	uint64_t value;
+	int ret;
+
+	*took_value = true;
+	if (strcmp(a->name, "testbed") == 0 || strcmp(a->name, "dry-run") == 0) {
+		*took_value = false;
+		if (a->name[0] == 't')
+			return parse_testbed(o, a, e);
+		o->dry_run = true;
+		return 0;
+	}
+	if (strcmp(a->name, "r") == 0 || strcmp(a->name, "runs") == 0) {
+		ret = parse_unsigned(a, RUNS_MAX, &value, e);
+		if (!ret && !value)
+			ret = error_set(e, -EINVAL, "--runs=0 measures nothing; give at least 1");
+		o->runs = (unsigned int)value;
+		return ret;
+	}
+	if (strcmp(a->name, "seed") == 0)
+		return parse_unsigned(a, INT64_MAX, &o->seed, e);
+	if (strcmp(a->name, "boot") == 0) {
+		ret = parse_unsigned(a, 1000, &value, e);
+		o->boot = (unsigned int)value;
+		return ret;
+	}
+	if (strcmp(a->name, "o") == 0 || strcmp(a->name, "output-format") == 0)
+		return parse_format(a, &o->format, e);
+	if (!a->value && (strcmp(a->name, "export-json") == 0 || strcmp(a->name, "results") == 0 ||
+			  strcmp(a->name, "output") == 0 || strcmp(a->name, "kernel") == 0))
+		return error_set(e, -EINVAL, "--%s needs a value; write --%s=VALUE", a->name,
+				 a->name);
+	if (strcmp(a->name, "export-json") == 0)
+		o->export_json = a->value;
+	else if (strcmp(a->name, "results") == 0)
+		snprintf(o->results, sizeof(o->results), "%s", a->value);
+	else if (strcmp(a->name, "output") == 0)
+		o->output = a->value;
+	else if (strcmp(a->name, "kernel") == 0)
+		o->kernel = a->value;
+	else
+		return 1;
+	return 0;
+}
+
+struct overrides {
+	struct argument *list;
+	size_t n;
+};
+
+static int collect(struct run_options *o, int argc, char **argv, struct overrides *overrides,
+		   struct error *e)
+{
+	for (int i = 1; i < argc; i++) {
+		struct argument a;
+		bool took_value;
+		int ret;
+
+		if (argv[i][0] != '-') {
+			if (o->suite)
+				return error_set(e, -EINVAL,
+						 "two suites, '%s' and '%s'; run one at a "
+						 "time",
+						 o->suite, argv[i]);
+			o->suite = argv[i];
+			continue;
+		}
+		split_argument(&a, argc, argv, i);
+		ret = parse_own(o, &a, &took_value, e);
+		if (ret == 1) {
+			if (!a.value)
+				return error_set(e, -EINVAL,
+						 "option --%s needs a value; write "
+						 "--%s=VALUE, see `bypass run --help`",
+						 a.name, a.name);
+			overrides->list = memory_append(overrides->list, overrides->n, sizeof(a));
+			overrides->list[overrides->n++] = a;
+		} else if (ret) {
+			return ret;
+		}
+		if (took_value && !a.attached)
+			i++;
+	}
+	return 0;
+}
+
+/* A suite with one cell for each path named on the command line. */
+static struct suite *cells_of_options(const struct overrides *overrides)
+{
+	struct suite *suite = memory_zeroed(1, sizeof(*suite));
+	const char *paths = "";
+
+	for (size_t i = 0; i < overrides->n; i++) {
+		if (strcmp(overrides->list[i].name, "path") == 0)
+			paths = overrides->list[i].value;
+	}
+	snprintf(suite->name, sizeof(suite->name), "cell");
+	suite->question = memory_string("what do these paths cost?");
+	suite->runs = 9;
+	while (*paths) {
+		size_t n = strcspn(paths, ",");
+		struct suite_cell *cell;
+
+		suite->cells = memory_append(suite->cells, suite->ncells, sizeof(*suite->cells));
+		cell = &suite->cells[suite->ncells++];
+		workload_defaults(&cell->workload);
+		snprintf(cell->workload.path, sizeof(cell->workload.path), "%.*s", (int)n, paths);
+		paths += n + (paths[n] == ',');
+	}
+	return suite;
+}
+
+static int load_cells(struct run_options *o, const struct overrides *overrides, struct error *e)
+{
+	char folder[600];
+	int ret = 0;
+
+	if (o->suite) {
+		snprintf(folder, sizeof(folder), "%s/bench/suites", o->root);
+		ret = suite_load(&o->cells, folder, o->suite, e);
+		if (ret)
+			return ret;
+	} else {
+		o->cells = cells_of_options(overrides);
+		if (!o->cells->ncells)
+			return error_set(e, -EINVAL,
+					 "nothing to run; give a suite or --path= and "
+					 "--target=, see `bypass run --help`");
+	}
+	for (size_t i = 0; i < overrides->n && !ret; i++) {
+		const struct argument *a = &overrides->list[i];
+
+		if (!o->suite && strcmp(a->name, "path") == 0)
+			continue;
+		ret = suite_override(o->cells, a->name, a->value, e);
+	}
+	for (size_t i = 0; i < o->cells->ncells && !ret; i++) {
+		const struct workload *w = &o->cells->cells[i].workload;
+
+		if (!w->target[0] && strcmp(w->path, "null") != 0)
+			ret = error_set(e, -EINVAL,
+					"path %s needs a target; give --target=file:PATH, "
+					"see `bypass list targets`",
+					w->path);
+	}
+	return ret;
+}
+
+int run_options_parse(struct run_options *o, int argc, char **argv)
+{
+	struct overrides overrides = {NULL, 0};
+	struct error e;
+	int ret;
+
+	memset(o, 0, sizeof(*o));
+	o->seed = DEFAULT_SEED;
+	o->argc = argc;
+	o->argv = argv;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			fputs(run_usage, stdout);
+			return -1;
+		}
+	}
+	ret = results_project_root(o->root, sizeof(o->root), &e);
+	if (ret)
+		return cli_fail(EXIT_FAILED, &e);
+	snprintf(o->results, sizeof(o->results), "%.500s/results", o->root);
+	ret = collect(o, argc, argv, &overrides, &e);
+	if (!ret)
+		ret = load_cells(o, &overrides, &e);
+	free(overrides.list);
+	return ret ? cli_fail(EXIT_USAGE, &e) : 0;
+}
