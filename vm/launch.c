@@ -131,6 +131,8 @@ static bool passed_on(const char *variable)
 
 static void make_environment(const struct launcher *launcher, struct vm_vector *environment)
 {
+	const char *path = getenv("PATH");
+
 	const bool instructions = launcher->options.clock == VM_CLOCK_INSTRUCTIONS;
 
 	vm_vector_add(environment, "BYPASS_TESTBED=1");
@@ -142,7 +144,7 @@ static void make_environment(const struct launcher *launcher, struct vm_vector *
 		if (passed_on(*variable))
 			vm_vector_add(environment, "%s", *variable);
 	/* mount, modprobe and mkfs are there, and a user's PATH may not say so. */
-	if (getenv("PATH") && !strstr(getenv("PATH"), "/sbin"))
+	if (path && !strstr(path, "/sbin"))
 		for (size_t i = 0; i < environment->count; i++)
 			if (!strncmp(environment->items[i], "PATH=", 5)) {
 				vm_vector_add(environment, "%s:/usr/sbin:/sbin",

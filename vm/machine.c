@@ -175,12 +175,13 @@ static void add_kernel(const struct vm_machine *machine, struct vm_vector *argum
 		"intel_iommu=on iommu=pt nvme.poll_queues=1";
 	/*
 	 * The time-stamp counter is the count of instructions, 1 per nanosecond exactly: told, not
-	 * measured (refined against HPET later, to within a part per million, which moves no digit
-	 * of a figure). The local APIC's timer must stay: only with a one-shot timer does the tick
-	 * stop in idle (NO_HZ), and only then does the kernel know how long it was idle. Addresses
-	 * and random numbers are the same in every boot.
+	 * measured, and with neither HPET nor ACPI timer there is nothing to refine it by, which
+	 * ended one part per million away in some boots. The local APIC's timer would need them to
+	 * be calibrated (without, a loop of 11 s): the PIT, as a one-shot timer, ticks instead.
+	 * Addresses and random numbers are the same in every boot.
 	 */
-	static const char counted[] = "nokaslr norandmaps tsc=reliable tsc_early_khz=1000000";
+	static const char counted[] = "nokaslr norandmaps tsc=reliable tsc_early_khz=1000000 "
+				      "hpet=disable pmtmr=0 nolapic_timer";
 
 	vm_vector_add(arguments, "-kernel");
 	vm_vector_add(arguments, "%s", machine->kernel);

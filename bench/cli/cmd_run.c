@@ -45,10 +45,11 @@ static int dry_run(const struct run *run)
 	for (size_t i = 0; i < run->ncells; i++) {
 		const struct workload *w = &run->cells[i].workload;
 
-		printf("  %-13s %-9s bs=%-8" PRIu64 " %s\n", w->path, rw_name(w->rw), w->bs,
-		       w->target);
+		printf("  %-12s %-9s bs=%-8" PRIu64 " %-4s %-5s durability %-4s %s\n", w->path,
+		       rw_name(w->rw), w->bs, cache_name(w->cache), access_name(w->access),
+		       durability_name(w->durability), w->target);
 	}
-	printf("would write %" PRIu64 " MiB to files of its own, removed at the end\n",
+	printf("would write at most %" PRIu64 " MiB to files of its own, removed at the end\n",
 	       runner_bytes_written(run, run->runs) >> 20);
 	return EXIT_GOOD;
 }

@@ -209,6 +209,7 @@ static struct suite *cells_of_options(const struct overrides *overrides)
 
 static int load_cells(struct run_options *o, const struct overrides *overrides, struct error *e)
 {
+	bool one_target = false;
 	char folder[600];
 	int ret = 0;
 
@@ -230,7 +231,10 @@ static int load_cells(struct run_options *o, const struct overrides *overrides, 
 		if (!o->suite && strcmp(a->name, "path") == 0)
 			continue;
 		ret = suite_override(o->cells, a->name, a->value, e);
+		one_target = one_target || strcmp(a->name, "target") == 0;
 	}
+	if (!ret && one_target)
+		suite_merge_sections(o->cells);
 	for (size_t i = 0; i < o->cells->ncells && !ret; i++) {
 		const struct workload *w = &o->cells->cells[i].workload;
 

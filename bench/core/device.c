@@ -190,7 +190,7 @@ json_t *device_describe(const struct device *device)
 	describe_line(device, json, "io_poll", "queue/io_poll");
 	json_object_set_new(json, "lba_bytes", json_integer(device->logical_block));
 	json_object_set_new(json, "size_bytes",
-			    json_integer((json_int_t)(read_number(device, "size") * 512)));
+			    json_integer((json_int_t)read_number(device, "size") * 512));
 	json_object_set_new(json, "rotational",
 			    json_boolean(read_number(device, "queue/rotational") == 1));
 	json_object_set_new(json, "dax", json_boolean(device->dax));

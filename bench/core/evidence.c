@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/evidence.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,8 +30,10 @@ static void note_residency(struct cell *cell, const struct pass_facts *f, const 
 	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " pages resident", expected,
 		 f->pages);
 	if (resident < 0)
-		cell_add_evidence(cell, claim, text, "mincore", f->phase, VERDICT_UNOBSERVED,
-				  "mincore: %s", strerror((int)-resident));
+		cell_add_evidence(
+			cell, claim, text, "mincore", f->phase, VERDICT_UNOBSERVED, "mincore: %s",
+			resident == -EPERM ? "shown to the file's owner only; own it or run as root"
+					   : strerror((int)-resident));
 	else
 		cell_add_evidence(cell, claim, text, "mincore", f->phase,
 				  holds((uint64_t)resident == expected),
@@ -166,11 +169,10 @@ static void first_touch_claims(struct cell *cell, const struct path_ops *ops,
 			  "%" PRIu64 " minor, %" PRIu64 " major for %" PRIu64 " I/Os", minor, major,
 			  f->ios);
 	if (ops->traits & PATH_PAGE_CACHE)
-		cell_add_evidence(cell,
-				  hot ? "no fault waited for the device" : "faults read the device",
-				  hot ? "0 major faults" : "at least one major fault", "getrusage",
-				  f->phase, holds(hot ? major == 0 : major > 0),
-				  "%" PRIu64 " major", major);
+		cell_add_evidence(
+			cell, hot ? "no fault waited for the device" : "faults read the device",
+			hot ? "0 major faults" : "at least one major fault", "getrusage", f->phase,
+			holds(hot ? major == 0 : major > 0), "%" PRIu64 " major", major);
 	/* No fault-around on DAX: the count tells the size of what was mapped. */
 	if ((ops->traits & PATH_DAX) && w->hugepage)
 		cell_add_evidence(

@@ -17,8 +17,9 @@ struct pattern_stamp {
 	uint64_t generation; /* 1 = as laid out; writes count up */
 };
 
-#define PATTERN_OFFSET_MIX 0x6279706173732121ull /* never zero, so zeros are never a right block   \
-						  */
+#define PATTERN_OFFSET_MIX                                                                         \
+	0x6279706173732121ull /* never zero, so zeros are never a right block                      \
+			       */
 
 /* Fills @buffer with noise once; stamps are then all that changes from write to write. */
 void pattern_fill(void *buffer, size_t nbytes);

@@ -234,7 +234,8 @@ static void stop_counting(struct witness_facts *witness)
 	witness->nsyscalls = tracepoint_stop(&witness->syscalls);
 }
 
-/* System calls of starting and stopping the counters and reading clocks: a pass of no operations. */
+/* System calls of starting and stopping the counters and reading clocks: a pass of no operations.
+ */
 static uint64_t empty_pass_syscalls(struct job_thread *jobs, struct witness_facts *witness)
 {
 	const struct pass_limits none = {.ios = 0, .ticks = UINT64_MAX};
@@ -352,7 +353,7 @@ static int run(const struct repetition_context *c, unsigned int njobs, struct re
 	for (; ready < njobs && !ret; ready++) {
 		struct worker *worker = &jobs[ready].worker;
 
-		ret = worker_init(worker, c->ops, c->clock, w, c->target, ready,
+		ret = worker_init(worker, c->ops, c->clock, w, c->target, ready, c->stride,
 				  c->seed + ready * 0x9e3779b9ull);
 		if (ret) {
 			error_set(e, ret,
@@ -431,6 +432,8 @@ int repetition_half_block(const struct repetition_context *c, uint64_t cost[PASS
 
 	cell.workload = c->cell->workload;
 	cell.workload.bs /= 2;
+	/* The same pages in the same order: half of each block, so that only the bytes are fewer.
+	 */
 	if (cell.workload.bs < PATTERN_SECTOR || cell.workload.access == ACCESS_TOUCH)
 		return -EOPNOTSUPP;
 	if (c->ops->probe) {
@@ -446,7 +449,7 @@ int repetition_half_block(const struct repetition_context *c, uint64_t cost[PASS
 
 		cost[p] = cell.clock_use == CLOCK_USE_EXACT && r->kind != PASS_FIRST_TOUCH
 				  ? r->op_median
-				  : r->thread / r->ios;
+				  : r->thread / (r->ios ? r->ios : 1);
 	}
 	free_passes(&scratch);
 	cell_release(&cell);

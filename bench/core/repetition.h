@@ -13,6 +13,7 @@ struct repetition_context {
 	const struct path_ops *ops;
 	struct cell *cell;
 	struct target *target; /* opened */
+	uint64_t stride;       /* between the offsets of operations: the block size */
 	uint64_t seed;
 	uint64_t run_start_ns;
 };

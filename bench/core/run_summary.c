@@ -184,7 +184,8 @@ static enum sample figure_rank(const struct scope *scope, const struct pass_resu
 	uint64_t irq = 0;
 
 	figure_work(scope, pass, value);
-	if (scope->irq_known)
+	/* Where the thread never slept, the rest of the machine was busy with something else. */
+	if (scope->irq_known && scope->cell->clock_use == CLOCK_USE_MACHINE)
 		figure_irq(scope, pass, &irq);
 	*value += irq;
 	return SAMPLE_VALUE;

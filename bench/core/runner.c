@@ -194,14 +194,14 @@ static void plan_targets(struct runner *r)
 static enum clock_use clock_use_of(const struct run *run, const struct cell *cell,
 				   const struct path_ops *ops, const struct target *t)
 {
+	const char *accelerator = getenv("BYPASS_ACCEL");
 	const struct workload *w = &cell->workload;
 	bool waits = (ops->traits & PATH_NO_CACHE) || w->cache == CACHE_COLD ||
 		     w->durability == DURABILITY_DATA;
 
 	if (run->clock == RUN_CLOCK_NS)
-		return getenv("BYPASS_ACCEL") && strcmp(getenv("BYPASS_ACCEL"), "tcg") == 0
-			       ? CLOCK_USE_FUNCTION
-			       : CLOCK_USE_EXACT;
+		return accelerator && strcmp(accelerator, "tcg") == 0 ? CLOCK_USE_FUNCTION
+								      : CLOCK_USE_EXACT;
 	return t->device.known && !t->device.memory && waits ? CLOCK_USE_MACHINE : ops->clock_use;
 }
 
@@ -262,6 +262,7 @@ static struct repetition_context context_of(struct runner *r, struct cell *cell)
 		.ops = path_find(cell->workload.path),
 		.cell = cell,
 		.target = &target_of(r, cell)->target,
+		.stride = cell->workload.bs,
 		.seed = r->run->seed + 0x100000001b3ull * (r->order + 1),
 		.run_start_ns = r->start_ns,
 	};
@@ -383,6 +384,7 @@ static int measure_null(struct runner *r, struct error *e)
 
 	workload_defaults(&cell.workload);
 	cell.workload.number_ios = instructions ? NULL_IOS_INSTRUCTIONS : NULL_IOS;
+	c.stride = cell.workload.bs;
 	ret = target_parse(&target, "null:", e);
 	if (!ret)
 		ret = repetition_timed(&c, &result, e);

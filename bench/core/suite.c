@@ -314,12 +314,13 @@ int suite_parse(struct suite **suite, const char *name, const char *text, struct
 }
 
 /* The same cell under two headings is two cells: each table is whole by itself. */
-static bool contains(const struct suite_cell *cells, size_t ncells, const struct suite_cell *cell)
+static bool contains(const struct suite_cell *cells, size_t ncells, const struct suite_cell *cell,
+		     bool any_section)
 {
 	size_t i;
 
 	for (i = 0; i < ncells; i++) {
-		if (strcmp(cells[i].section, cell->section) == 0 &&
+		if ((any_section || strcmp(cells[i].section, cell->section) == 0) &&
 		    workload_equal(&cells[i].workload, &cell->workload))
 			return true;
 	}
@@ -336,12 +337,23 @@ int suite_override(struct suite *suite, const char *option, const char *value, s
 		result = workload_set(&suite->cells[i].workload, option, value, e);
 		if (result)
 			return result;
-		if (contains(suite->cells, kept, &suite->cells[i]))
+		if (contains(suite->cells, kept, &suite->cells[i], false))
 			continue;
 		suite->cells[kept++] = suite->cells[i];
 	}
 	suite->ncells = kept;
 	return 0;
+}
+
+void suite_merge_sections(struct suite *suite)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < suite->ncells; i++) {
+		if (!contains(suite->cells, kept, &suite->cells[i], true))
+			suite->cells[kept++] = suite->cells[i];
+	}
+	suite->ncells = kept;
 }
 
 void suite_free(struct suite *suite)

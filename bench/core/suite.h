@@ -46,6 +46,11 @@ int suite_parse(struct suite **suite, const char *name, const char *text, struct
  * unchanged.
  */
 int suite_override(struct suite *suite, const char *option, const char *value, struct error *e);
+/*
+ * Keeps the first of equal cells under several headings: sections that differed in their targets
+ * say the same twice once one target was given for all.
+ */
+void suite_merge_sections(struct suite *suite);
 void suite_free(struct suite *suite);
 
 #endif

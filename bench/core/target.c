@@ -55,7 +55,8 @@ int target_parse(struct target *t, const char *text, struct error *e)
 				 "unknown target '%s'; write file:PATH or testbed:MEDIUM/FS, see "
 				 "`bypass list targets`",
 				 text);
-	if (strncmp(rest, "/dev/", 5) == 0 && strncmp(rest, "/dev/shm", 8) != 0)
+	if (strncmp(rest, "/dev/", 5) == 0 &&
+	    !(strncmp(rest, "/dev/shm", 8) == 0 && (rest[8] == '/' || !rest[8])))
 		return error_set(
 			e, -EINVAL,
 			"target '%s' is a device and only files can be measured so far; name a "
@@ -339,6 +340,18 @@ int target_warm(struct target *t)
 	return ret;
 }
 
+/*
+ * Of a file that the caller neither owns nor may write, mincore says "resident" of every page (see
+ * can_do_mincore in the kernel): that is no answer.
+ */
+static bool residency_shown(const struct target *t)
+{
+	struct stat st;
+
+	return geteuid() == 0 || (fstat(t->fd, &st) == 0 && st.st_uid == geteuid()) ||
+	       access(t->proc_path, W_OK) == 0;
+}
+
 int64_t target_resident_pages(const struct target *t, uint64_t *total)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (t->size + page - 1) / page;
@@ -347,6 +360,8 @@ int64_t target_resident_pages(const struct target *t, uint64_t *total)
 	void *map;
 
 	*total = pages;
+	if (!residency_shown(t))
+		return -EPERM;
 	map = mmap(NULL, t->size, PROT_READ, MAP_SHARED, t->fd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
@@ -384,6 +399,10 @@ int target_verify(struct target *t, uint64_t *where, const char **what)
 		if ((uint64_t)n > t->size - at)
 			n = (ssize_t)(t->size - at);
 		ret = pattern_check(buffer, (size_t)n, at, t->generation, &fault);
+		if (!ret && (uint64_t)n < t->size - at && n < CHUNK) {
+			fault = (struct pattern_fault){at + (uint64_t)n, "the end of the file"};
+			ret = -EILSEQ;
+		}
 		if (ret) {
 			*where = fault.offset;
 			*what = fault.what;

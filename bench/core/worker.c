@@ -34,7 +34,7 @@ void worker_catch_sigbus(void)
 
 int worker_init(struct worker *w, const struct path_ops *ops, const struct clock *clock,
 		const struct workload *workload, const struct target *target, unsigned int index,
-		uint64_t seed)
+		uint64_t stride, uint64_t seed)
 {
 	size_t nbytes = (workload->bs + BUFFER_ALIGN - 1) & ~(BUFFER_ALIGN - 1);
 	/*
@@ -51,8 +51,9 @@ int worker_init(struct worker *w, const struct path_ops *ops, const struct clock
 	w->job.target = target;
 	w->job.base = index * workload->size;
 	w->job.fd = -1;
+	w->job.submit = ops->submit;
 	w->mix.s = seed ^ 0x6d69786564ull;
-	ret = offsets_init(&w->offsets, w->job.base, workload->bs, workload->size,
+	ret = offsets_init(&w->offsets, w->job.base, stride, workload->size,
 			   !rw_random(workload->rw), once, seed);
 	if (ret)
 		return ret;
@@ -97,7 +98,7 @@ static void check_block(struct worker *w, uint64_t offset)
 static inline __attribute__((always_inline)) void
 loop(struct worker *w, const struct pass_limits *limits, bool may_write, bool may_read)
 {
-	int (*const submit)(struct path_job *, uint64_t, bool) = w->ops->submit;
+	int (*const submit)(struct path_job *, uint64_t, bool) = w->job.submit;
 	const struct clock *const clock = w->clock;
 	const bool touch = w->job.workload->access == ACCESS_TOUCH;
 	const size_t bs = w->job.workload->bs;

@@ -39,10 +39,13 @@ struct pass_limits {
 	uint64_t ticks; /* UINT64_MAX: no limit */
 };
 
-/* Buffer, histogram, samples; the job isn't opened yet. -ENOMEM if there isn't enough memory. */
+/*
+ * Buffer, histogram, samples; the job isn't opened yet. Operations start at multiples of @stride
+ * (normally the block size). -ENOMEM if there isn't enough memory.
+ */
 int worker_init(struct worker *w, const struct path_ops *ops, const struct clock *clock,
 		const struct workload *workload, const struct target *target, unsigned int index,
-		uint64_t seed);
+		uint64_t stride, uint64_t seed);
 void worker_free(struct worker *w);
 /* Runs one pass on the calling thread; results are in @w. */
 void worker_pass(struct worker *w, const struct pass_limits *limits);

@@ -264,7 +264,7 @@ static int set_size(const struct option *option, const char *value, uint64_t *fi
 {
 	char min[24], max[24];
 	struct error why;
-	uint64_t bytes;
+	uint64_t bytes = 0;
 
 	if (parse_size(value, &bytes, &why))
 		return error_set(e, -EINVAL, "%s: %s", option->name, why.text);

@@ -61,6 +61,8 @@ static void *map_aligned(size_t size, bool huge, int prot, int flags, int fd, of
 	return map;
 }
 
+static int mapping_msync(struct path_job *job, uint64_t offset, bool write);
+
 int mapping_open(struct path_job *job, int flags, struct error *e)
 {
 	const struct workload *w = job->workload;
@@ -90,42 +92,53 @@ int mapping_open(struct path_job *job, int flags, struct error *e)
 				 "target or mapping option",
 				 job->target->text, w->path, strerror(-ret));
 	}
+	if (w->durability == DURABILITY_DATA)
+		job->submit = mapping_msync;
+	else if (w->access == ACCESS_TOUCH)
+		job->submit = mapping_touch;
+	return 0;
+}
+
+int mapping_copy(struct path_job *job, uint64_t offset, bool write)
+{
+	char *at = job->map + (offset - job->base);
+
+	if (write)
+		memcpy(at, job->buffer, job->workload->bs);
+	else
+		memcpy(job->buffer, at, job->workload->bs);
 	return 0;
 }
 
 /* One load or store for each page of the block: the least that makes it be mapped. */
-static void touch(struct path_job *job, char *at, size_t nbytes, bool write)
+int mapping_touch(struct path_job *job, uint64_t offset, bool write)
 {
-	for (size_t page = 0; page < nbytes; page += PAGE) {
-		volatile uint64_t *word = (volatile uint64_t *)(at + page);
+	char *at = job->map + (offset - job->base), *end = at + job->workload->bs;
+
+	for (; at < end; at += PAGE) {
+		volatile uint64_t *word = (volatile uint64_t *)at;
 
 		if (write)
 			word[1] = job->generation; /* struct pattern_stamp.generation */
 		else
 			(void)*word;
 	}
-}
-
-int mapping_submit(struct path_job *job, uint64_t offset, bool write)
-{
-	const struct workload *w = job->workload;
-	char *at = job->map + (offset - job->base);
-
-	if (w->access == ACCESS_TOUCH)
-		touch(job, at, w->bs, write);
-	else if (write)
-		memcpy(at, job->buffer, w->bs);
-	else
-		memcpy(job->buffer, at, w->bs);
 	return 0;
 }
 
-int mapping_submit_msync(struct path_job *job, uint64_t offset, bool write)
+int mapping_access(struct path_job *job, uint64_t offset, bool write)
+{
+	if (job->workload->access == ACCESS_TOUCH)
+		return mapping_touch(job, offset, write);
+	return mapping_copy(job, offset, write);
+}
+
+static int mapping_msync(struct path_job *job, uint64_t offset, bool write)
 {
 	char *at = job->map + (offset - job->base);
 	uintptr_t start = (uintptr_t)at & ~(uintptr_t)(PAGE - 1);
 
-	mapping_submit(job, offset, write);
+	mapping_access(job, offset, write);
 	if (!write)
 		return 0;
 	if (msync((void *)start, (uintptr_t)at + job->workload->bs - start, MS_SYNC) != 0)

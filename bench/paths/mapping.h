@@ -5,12 +5,18 @@
 
 #include "paths/path.h"
 
-/* Maps the job's region afresh with @flags (MAP_SHARED, MAP_PRIVATE, ...) and the options' advice.
+/*
+ * Maps the job's region afresh with @flags (MAP_SHARED, MAP_PRIVATE, ...) and the options' advice,
+ * and chooses job->submit: copy or touch, followed by msync where the workload asks for durable
+ * data.
  */
 int mapping_open(struct path_job *job, int flags, struct error *e);
-int mapping_submit(struct path_job *job, uint64_t offset, bool write);
-/* The same, then msync of the block: what makes a store to a shared mapping durable. */
-int mapping_submit_msync(struct path_job *job, uint64_t offset, bool write);
+/* Copies the whole block. The .submit of every mapping path. */
+int mapping_copy(struct path_job *job, uint64_t offset, bool write);
+/* One load or store for each page of the block. */
+int mapping_touch(struct path_job *job, uint64_t offset, bool write);
+/* Either, as the workload says. */
+int mapping_access(struct path_job *job, uint64_t offset, bool write);
 void mapping_close(struct path_job *job);
 
 #endif

@@ -35,12 +35,6 @@ static int mmap_dax_probe(const struct workload *w, const struct target *t, stru
 	return dax_probe(w, t, why);
 }
 
-static int mmap_dax_open(struct path_job *job, struct error *e)
-{
-	return mapping_open(job, job->workload->sync ? MAP_SHARED_VALIDATE | MAP_SYNC : MAP_SHARED,
-			    e);
-}
-
 /* Write back each line that was stored to, then wait until all of them have left the caches. */
 __attribute__((target("clwb"))) static void flush_lines(const char *at, size_t nbytes)
 {
@@ -64,16 +58,22 @@ static void flush_block(const struct path_job *job, uint64_t offset)
 		flush_lines(at + page, CACHE_LINE);
 }
 
-static int mmap_dax_submit(struct path_job *job, uint64_t offset, bool write)
+static int mmap_dax_store_and_flush(struct path_job *job, uint64_t offset, bool write)
 {
-	if (job->workload->durability == DURABILITY_NONE)
-		return mapping_submit(job, offset, write);
-	if (!job->workload->sync)
-		return mapping_submit_msync(job, offset, write);
-	mapping_submit(job, offset, write);
+	mapping_access(job, offset, write);
 	if (write)
 		flush_block(job, offset);
 	return 0;
+}
+
+static int mmap_dax_open(struct path_job *job, struct error *e)
+{
+	const struct workload *w = job->workload;
+	int ret = mapping_open(job, w->sync ? MAP_SHARED_VALIDATE | MAP_SYNC : MAP_SHARED, e);
+
+	if (!ret && w->sync && w->durability == DURABILITY_DATA)
+		job->submit = mmap_dax_store_and_flush;
+	return ret;
 }
 
 extern const struct path_ops path_mmap_dax;
@@ -87,6 +87,6 @@ const struct path_ops path_mmap_dax = {
 	.clock_use = CLOCK_USE_EXACT,
 	.probe = mmap_dax_probe,
 	.open = mmap_dax_open,
-	.submit = mmap_dax_submit,
+	.submit = mapping_copy,
 	.close = mapping_close,
 };

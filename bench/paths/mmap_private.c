@@ -36,6 +36,6 @@ const struct path_ops path_mmap_private = {
 	.clock_use = CLOCK_USE_EXACT,
 	.probe = mmap_private_probe,
 	.open = mmap_private_open,
-	.submit = mapping_submit,
+	.submit = mapping_copy,
 	.close = mapping_close,
 };

@@ -9,13 +9,6 @@ static int mmap_shared_open(struct path_job *job, struct error *e)
 	return mapping_open(job, MAP_SHARED, e);
 }
 
-static int mmap_shared_submit(struct path_job *job, uint64_t offset, bool write)
-{
-	if (job->workload->durability == DURABILITY_DATA)
-		return mapping_submit_msync(job, offset, write);
-	return mapping_submit(job, offset, write);
-}
-
 extern const struct path_ops path_mmap_shared;
 const struct path_ops path_mmap_shared = {
 	.name = "mmap-shared",
@@ -26,6 +19,6 @@ const struct path_ops path_mmap_shared = {
 	.traits = PATH_PAGE_CACHE | PATH_MAPPING,
 	.clock_use = CLOCK_USE_EXACT,
 	.open = mmap_shared_open,
-	.submit = mmap_shared_submit,
+	.submit = mapping_copy,
 	.close = mapping_close,
 };

@@ -23,6 +23,11 @@ struct path_job {
 	void *buffer;  /* workload->bs bytes, aligned to 2 MiB; filled with pattern noise */
 	uint64_t generation; /* what a touching store writes */
 	int fd;
+	/*
+	 * What one operation is. The loop sets it to the path's own; open may choose another for
+	 * what the workload asks, so that nothing is decided anew in each operation.
+	 */
+	int (*submit)(struct path_job *job, uint64_t offset, bool write);
 	char *map; /* the region, for mappings; map[0] is byte `base` */
 };
 

@@ -107,7 +107,7 @@ static int refuse(const int *fd, int status, struct error *e)
 static int run_child(const int *fd, char **svg, struct error *e)
 {
 	int status, result;
-	pid_t pid;
+	pid_t pid = -1;
 
 	result = start(fd, &pid);
 	if (result == -ENOENT || result == -EACCES)

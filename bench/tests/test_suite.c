@@ -227,6 +227,17 @@ Test(suite, merges_cells_of_a_section_that_an_override_makes_equal)
 	suite_free(suite);
 }
 
+Test(suite, keeps_the_first_of_equal_cells_when_sections_are_merged)
+{
+	struct suite *suite = parsed(SUITE "[a]\npath=dax\n[b]\neach.path=dax,direct\n");
+
+	suite_merge_sections(suite);
+	cr_assert_eq(suite->ncells, 2);
+	cell_is(suite, 0, "a", "dax", 4096);
+	cell_is(suite, 1, "b", "direct", 4096);
+	suite_free(suite);
+}
+
 static void write_file(const char *folder, const char *name, const char *text, size_t length)
 {
 	char path[256];

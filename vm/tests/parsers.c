@@ -177,9 +177,11 @@ static void test_request(void)
 	      "a request that is decoded is the one that was encoded");
 	vm_request_free(&request);
 	/* A copy of just that size, so that ASan sees a read behind it. */
-	for (uint32_t cut = 0; cut < nbytes; cut++) {
+	for (uint32_t cut = 0; payload && cut < nbytes; cut++) {
 		uint8_t *copy = malloc(cut ? cut : 1);
 
+		if (!copy)
+			abort();
 		memcpy(copy, payload, cut);
 		refused = refused && vm_request_decode(copy, cut, &request) == -EPROTO;
 		free(copy);

@@ -58,7 +58,8 @@ no_files_left() { [ -z "$(ls -A "$work/tmp")" ]; }
 # The QEMU that a launcher started, found by its parent, or nothing.
 child_of() {
 	for stat in /proc/[0-9]*/stat; do
-		line=$(cat "$stat" 2>/dev/null) || continue
+		# No process is started for each: the guest's time-out is running meanwhile.
+		read -r line 2>/dev/null <"$stat" || continue
 		# After the name in parentheses: state, parent.
 		fields=${line##*) }
 		parent=${fields#* }
@@ -144,7 +145,7 @@ usage() {
 }
 
 timeouts() {
-	start --timeout 2 --pmem 128M -- sh -c 'echo ready; sleep 1000'
+	start --timeout 6 --pmem 128M -- sh -c 'echo ready; sleep 1000'
 	wait_for_output ready
 	qemu=$(child_of "$launcher")
 	check "while it runs, no disk's file can be seen" no_files_left
