@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -97,19 +99,25 @@ static void guest_command(struct arguments *a, const struct run_options *o, unsi
 	add(a, "--output=%s/boot-%u", folder, boot);
 }
 
-/* Waits; the first signal goes on to the launcher, which ends the guest in order. */
+/*
+ * Waits; the first signal goes on to the launcher, which ends the guest in order. It looks again
+ * and again, so that a signal between a look and the wait isn't slept over.
+ */
 static int wait_for(pid_t pid)
 {
+	const struct timespec pause = {.tv_nsec = 20000000};
 	bool forwarded = false;
+	pid_t ended;
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
+	while ((ended = waitpid(pid, &status, WNOHANG)) != pid) {
+		if (ended < 0 && errno != EINTR)
 			return -1;
 		if (interrupted() && !forwarded) {
 			forwarded = true;
 			kill(pid, interrupted_signal);
 		}
+		nanosleep(&pause, NULL);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -125,6 +133,8 @@ static int run_boot(const struct arguments *a, struct error *e)
 	if (pid == 0) {
 		/* A group of its own: Ctrl-C then reaches it once, through wait_for(). */
 		setpgid(0, 0);
+		/* However this process ends, no guest is left behind. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		execv(argv[0], argv);
 		_exit(127);
 	}

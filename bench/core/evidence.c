@@ -104,9 +104,12 @@ static void page_cache_claims(struct cell *cell, const struct target *t, const s
 		    "at least the bytes asked for");
 }
 
-static void interrupt_claim(struct cell *cell, const struct pass_facts *f)
+static void interrupt_claim(struct cell *cell, const struct target *t, const struct pass_facts *f)
 {
-	uint64_t ios = f->delta.device.read_ios + f->delta.device.write_ios;
+	/* Without the device's account, what was asked for: one request each, if they are direct.
+	 */
+	uint64_t ios =
+		t->device.accounted ? f->delta.device.read_ios + f->delta.device.write_ios : f->ios;
 
 	if (!f->delta.interrupts_known)
 		return; /* a device of memory, or one whose vectors can't be told: nothing claimed
@@ -133,7 +136,7 @@ static void direct_claims(struct cell *cell, const struct target *t, const struc
 			     "as many bytes as were written");
 	note_device(cell, t, f, "the block layer saw the bytes", f->bytes, UINT64_MAX,
 		    "at least the bytes moved");
-	interrupt_claim(cell, f);
+	interrupt_claim(cell, t, f);
 }
 
 static void dax_claims(struct cell *cell, const struct target *t, const struct pass_facts *f)
@@ -255,6 +258,30 @@ static void flush_claim(struct cell *cell, const struct pass_facts *f,
 				  "%" PRIu64 " for %" PRIu64 " writes", x->nflushes, f->writes);
 }
 
+/*
+ * To a device without a volatile cache the block layer sends no flushes: what arrived is stored. On
+ * DAX the data don't arrive as requests; the CPU's flushes that store them are counted nowhere.
+ */
+static void arrival_claim(struct cell *cell, const struct path_ops *ops, const struct target *t,
+			  const struct pass_facts *f)
+{
+	static const char claim[] = "each write arrived at a device without a volatile cache";
+	static const char expected[] = "at least the bytes written";
+	uint64_t arrived = f->delta.device.write_bytes;
+	char source[96];
+
+	snprintf(source, sizeof(source), "/sys/block/%s/stat", t->device.name);
+	if ((ops->traits & PATH_DAX) || !t->device.accounted || !f->delta.device.known)
+		cell_add_evidence(cell, claim, expected, source, PHASE_WITNESS, VERDICT_UNOBSERVED,
+				  (ops->traits & PATH_DAX)
+					  ? "flushed from the CPU's caches, which nothing counts"
+					  : "the device's account is off");
+	else
+		cell_add_evidence(cell, claim, expected, source, PHASE_WITNESS,
+				  holds(arrived >= f->writes * cell->workload.bs),
+				  "%" PRIu64 " bytes", arrived);
+}
+
 static void pmd_claim(struct cell *cell, const struct witness_facts *x)
 {
 	static const char claim[] = "the fault handler installed 2 MiB entries";
@@ -280,8 +307,12 @@ void evidence_witness(struct cell *cell, const struct path_ops *ops, const struc
 		pmd_claim(cell, x);
 	/* A flushed cache line behind MAP_SYNC never becomes a request: nothing to see there. */
 	if (f->kind != PASS_AGAIN && w->durability == DURABILITY_DATA && !w->sync &&
-	    t->device.known)
-		flush_claim(cell, f, x);
+	    t->device.known) {
+		if (t->device.write_cache)
+			flush_claim(cell, f, x);
+		else
+			arrival_claim(cell, ops, t, f);
+	}
 	if (w->sync && f->kind != PASS_AGAIN)
 		cell_add_evidence(cell, "the mapping is MAP_SYNC", "accepted",
 				  "mmap(MAP_SHARED_VALIDATE)", PHASE_WITNESS, VERDICT_HELD,

@@ -149,11 +149,11 @@ static uint64_t thread_cost(const struct scope *scope, const struct pass_result 
 static enum sample figure_irq(const struct scope *scope, const struct pass_result *pass,
 			      uint64_t *value)
 {
-	(void)scope;
 	if (!pass->machine_known)
 		return SAMPLE_UNKNOWN;
 	*value = 0;
-	if (pass->machine > pass->thread)
+	/* Where the thread never slept, the rest of the machine was busy with something else. */
+	if (scope->cell->clock_use == CLOCK_USE_MACHINE && pass->machine > pass->thread)
 		*value = ratio(pass->machine - pass->thread, 1, pass->ios);
 	return SAMPLE_VALUE;
 }
@@ -184,8 +184,7 @@ static enum sample figure_rank(const struct scope *scope, const struct pass_resu
 	uint64_t irq = 0;
 
 	figure_work(scope, pass, value);
-	/* Where the thread never slept, the rest of the machine was busy with something else. */
-	if (scope->irq_known && scope->cell->clock_use == CLOCK_USE_MACHINE)
+	if (scope->irq_known)
 		figure_irq(scope, pass, &irq);
 	*value += irq;
 	return SAMPLE_VALUE;

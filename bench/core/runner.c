@@ -23,6 +23,7 @@
 struct planned_target {
 	struct target target;
 	uint64_t size; /* the largest that a cell needs */
+	bool huge;     /* see wants_huge() */
 	bool writes, opened;
 	int status; /* of probing and opening */
 	struct error error;
@@ -161,10 +162,20 @@ uint64_t runner_bytes_written(const struct run *run, unsigned int runs)
 	return bytes;
 }
 
+/*
+ * 2 MiB faults get a DAX file of their own: the kernel remembers for each page of such a file that
+ * a fault mapped 4 KiB of it, and never maps 2 MiB over that again (grab_mapping_entry).
+ */
+static bool wants_huge(const struct workload *w)
+{
+	return w->hugepage && strcmp(w->path, "mmap-dax") == 0;
+}
+
 static struct planned_target *target_of(struct runner *r, const struct cell *cell)
 {
 	for (size_t i = 0; i < r->ntargets; i++) {
-		if (strcmp(r->targets[i].target.text, cell->workload.target) == 0)
+		if (r->targets[i].huge == wants_huge(&cell->workload) &&
+		    strcmp(r->targets[i].target.text, cell->workload.target) == 0)
 			return &r->targets[i];
 	}
 	return NULL;
@@ -180,6 +191,7 @@ static void plan_targets(struct runner *r)
 		if (!t) {
 			r->targets = memory_append(r->targets, r->ntargets, sizeof(*r->targets));
 			t = &r->targets[r->ntargets++];
+			t->huge = wants_huge(w);
 			t->status = target_parse(&t->target, w->target, &t->error);
 			if (!t->status)
 				t->status = target_probe(&t->target, &t->error);

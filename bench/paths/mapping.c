@@ -67,7 +67,8 @@ int mapping_open(struct path_job *job, int flags, struct error *e)
 {
 	const struct workload *w = job->workload;
 	int prot = rw_writes(w->rw) ? PROT_READ | PROT_WRITE : PROT_READ, ret;
-	bool shared = !(flags & MAP_PRIVATE);
+	/* MAP_SHARED_VALIDATE has the bits of both. */
+	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
 
 	job->fd = open(job->target->proc_path,
 		       O_CLOEXEC | (shared && rw_writes(w->rw) ? O_RDWR : O_RDONLY));

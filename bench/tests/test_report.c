@@ -292,6 +292,25 @@ Test(report_findings, paths_whose_intervals_are_apart_are_compared)
 	run_free(run);
 }
 
+Test(report_findings, an_access_to_what_is_mapped_already_is_said_last)
+{
+	struct run *run = fixture_run_instructions();
+	struct group *groups;
+	char text[FINDING_MAX];
+	size_t n;
+
+	cr_assert_eq(groups_make(run, &groups, &n), 0);
+	for (size_t i = 0; i < n; i++) {
+		const char *again;
+
+		finding_sentence(run->clock, &groups[i], text, sizeof(text));
+		again = strstr(text, " again");
+		cr_assert(!again || strstr(text, "; once mapped, an access takes "), "%s", text);
+	}
+	groups_free(groups, n);
+	run_free(run);
+}
+
 Test(report_findings, paths_whose_intervals_overlap_are_not)
 {
 	struct run *run = run_new();
