@@ -149,7 +149,8 @@ static void warn(struct run *run, json_t *json)
 			 "other work is running: load %.1f on %ld CPUs", load[0], cpus);
 	if (run->runs < 6)
 		run_warn(run, "few-runs", "--runs=9",
-			 "%u runs give no 95%% interval; the whole range is shown", run->runs);
+			 "%u run%s no 95%% interval; the whole range is shown", run->runs,
+			 run->runs == 1 ? " gives" : "s give");
 }
 
 void environment_record(struct run *run)

@@ -17,6 +17,15 @@ static bool alone(void)
 	return getenv("BYPASS_TESTBED") != NULL;
 }
 
+/*
+ * What others may do to a cell's page cache without refuting it: where the machine reclaims memory
+ * on its own, a few pages of any file come and go. One in a hundred; none where nobody else is.
+ */
+static uint64_t spare(uint64_t total)
+{
+	return alone() ? 0 : total / 100;
+}
+
 static enum verdict holds(bool ok)
 {
 	return ok ? VERDICT_HELD : VERDICT_REFUTED;
@@ -27,8 +36,8 @@ static void note_residency(struct cell *cell, const struct pass_facts *f, const 
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " pages resident", expected,
-		 f->pages);
+	snprintf(text, sizeof(text), "%s%" PRIu64 " of %" PRIu64 " pages resident",
+		 spare(expected) ? "at least 99 % of " : "", expected, f->pages);
 	if (resident < 0)
 		cell_add_evidence(
 			cell, claim, text, "mincore", f->phase, VERDICT_UNOBSERVED, "mincore: %s",
@@ -36,7 +45,8 @@ static void note_residency(struct cell *cell, const struct pass_facts *f, const 
 					   : strerror((int)-resident));
 	else
 		cell_add_evidence(cell, claim, text, "mincore", f->phase,
-				  holds((uint64_t)resident == expected),
+				  holds((uint64_t)resident <= expected &&
+					(uint64_t)resident + spare(expected) >= expected),
 				  "%" PRId64 " of %" PRIu64 " pages resident", resident, f->pages);
 }
 
@@ -91,8 +101,10 @@ static void page_cache_claims(struct cell *cell, const struct target *t, const s
 		note_residency(cell, f, "every page was in the page cache before",
 			       f->resident_before, f->pages);
 		if (!rw_writes(w->rw))
-			note_storage(cell, f, "served from the page cache", false, 0, 0,
-				     "0 bytes read from storage");
+			note_storage(cell, f, "served from the page cache", false, 0,
+				     spare(f->bytes),
+				     alone() ? "0 bytes read from storage"
+					     : "under 1 in 100 bytes read from storage");
 		return;
 	}
 	note_residency(cell, f, "no page was in the page cache before", f->resident_before, 0);
@@ -106,14 +118,12 @@ static void page_cache_claims(struct cell *cell, const struct target *t, const s
 
 static void interrupt_claim(struct cell *cell, const struct target *t, const struct pass_facts *f)
 {
-	/* Without the device's account, what was asked for: one request each, if they are direct.
-	 */
+	/* Without the device's account, what was asked for: one request each, if direct. */
 	uint64_t ios =
 		t->device.accounted ? f->delta.device.read_ios + f->delta.device.write_ios : f->ios;
 
 	if (!f->delta.interrupts_known)
-		return; /* a device of memory, or one whose vectors can't be told: nothing claimed
-			 */
+		return; /* a device of memory, or one whose vectors can't be told */
 	cell_add_evidence(
 		cell, "completion came by interrupt", "about one interrupt for each I/O",
 		"/proc/interrupts", f->phase,
@@ -174,8 +184,10 @@ static void first_touch_claims(struct cell *cell, const struct path_ops *ops,
 	if (ops->traits & PATH_PAGE_CACHE)
 		cell_add_evidence(
 			cell, hot ? "no fault waited for the device" : "faults read the device",
-			hot ? "0 major faults" : "at least one major fault", "getrusage", f->phase,
-			holds(hot ? major == 0 : major > 0), "%" PRIu64 " major", major);
+			hot ? "no major fault (1 in 100 where others run)"
+			    : "at least one major fault",
+			"getrusage", f->phase, holds(hot ? major <= spare(f->ios) : major > 0),
+			"%" PRIu64 " major", major);
 	/* No fault-around on DAX: the count tells the size of what was mapped. */
 	if ((ops->traits & PATH_DAX) && w->hugepage)
 		cell_add_evidence(

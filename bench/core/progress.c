@@ -20,7 +20,7 @@ void progress_start(struct progress *p, const char *label, size_t total)
 	snprintf(p->label, sizeof(p->label), "%s", label);
 	p->start_ns = clock_raw_ns();
 	if (!p->terminal)
-		fprintf(stderr, "%s: %zu repetitions\n", p->label, total);
+		fprintf(stderr, "%s: %zu repetition%s\n", p->label, total, total == 1 ? "" : "s");
 }
 
 static void draw_bar(const struct progress *p, const char *what, uint64_t now)

@@ -447,9 +447,11 @@ int repetition_half_block(const struct repetition_context *c, uint64_t cost[PASS
 	for (unsigned int p = 0; p < scratch.npasses && !ret; p++) {
 		const struct pass_result *r = &scratch.pass[p];
 
-		cost[p] = cell.clock_use == CLOCK_USE_EXACT && r->kind != PASS_FIRST_TOUCH
-				  ? r->op_median
-				  : r->thread / (r->ios ? r->ios : 1);
+		bool exact = cell.clock_use == CLOCK_USE_EXACT ||
+			     (r->kind == PASS_AGAIN && cell.workload.durability == DURABILITY_NONE);
+
+		cost[p] = exact && r->kind != PASS_FIRST_TOUCH ? r->op_median
+							       : r->thread / (r->ios ? r->ios : 1);
 	}
 	free_passes(&scratch);
 	cell_release(&cell);

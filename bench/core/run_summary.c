@@ -135,13 +135,23 @@ static enum sample figure_cpu(const struct scope *scope, const struct pass_resul
 }
 
 /*
+ * Does this pass wait for a device that interrupts? Later accesses to a mapping don't, however the
+ * first ones got their pages, unless each is made durable.
+ */
+static bool waits(const struct scope *scope, const struct pass_result *pass)
+{
+	return scope->cell->clock_use == CLOCK_USE_MACHINE &&
+	       (pass->kind != PASS_AGAIN || scope->cell->workload.durability == DURABILITY_DATA);
+}
+
+/*
  * What one I/O costs its thread. The median of single operations is free of what surrounds the
  * operations, but only some of the first touches fault, and a sleeping operation can't be timed
  * alone: those take the mean.
  */
 static uint64_t thread_cost(const struct scope *scope, const struct pass_result *pass)
 {
-	if (scope->cell->clock_use == CLOCK_USE_EXACT && pass->kind != PASS_FIRST_TOUCH)
+	if (!waits(scope, pass) && pass->kind != PASS_FIRST_TOUCH)
 		return pass->op_median;
 	return ratio(pass->thread, 1, pass->ios);
 }
@@ -153,7 +163,7 @@ static enum sample figure_irq(const struct scope *scope, const struct pass_resul
 		return SAMPLE_UNKNOWN;
 	*value = 0;
 	/* Where the thread never slept, the rest of the machine was busy with something else. */
-	if (scope->cell->clock_use == CLOCK_USE_MACHINE && pass->machine > pass->thread)
+	if (waits(scope, pass) && pass->machine > pass->thread)
 		*value = ratio(pass->machine - pass->thread, 1, pass->ios);
 	return SAMPLE_VALUE;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/pattern.h"
 #include "core/workload_hints.h"
 
 #define KIB         1024ull
@@ -380,6 +381,11 @@ int workload_check(const struct workload *w, struct error *e)
 				 "path=%s has no target; add target=file:PATH or another "
 				 "(bypass list targets shows them)",
 				 w->path);
+	if (w->bs % PATTERN_SECTOR)
+		return error_set(e, -EINVAL,
+				 "bs=%llu is no whole number of sectors of %u bytes; choose a "
+				 "multiple, as in 4k",
+				 (unsigned long long)w->bs, PATTERN_SECTOR);
 	if (w->bs > w->size)
 		return error_set(e, -EINVAL,
 				 "bs=%llu is larger than size=%llu; make size at least one block",
