@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "core/results.h"
 #include "paths/path.h"
+#include "report/format.h"
 
 static int list_paths(void)
 {
@@ -36,6 +37,12 @@ static int is_suite(const struct dirent *entry)
 	return dot && strcmp(dot, ".ini") == 0;
 }
 
+static void say_suite(const struct suite *suite)
+{
+	printf("%s (%zu cells)\n  ", suite->name, suite->ncells);
+	format_wrap(stdout, 2, 2, suite->question);
+}
+
 static int list_suites(void)
 {
 	char root[512], folder[600];
@@ -54,8 +61,7 @@ static int list_suites(void)
 		if (suite_load(&suite, folder, entries[i]->d_name, &e))
 			status = cli_fail(EXIT_FAILED, &e);
 		else
-			printf("%-15s %s (%zu cells)\n", suite->name, suite->question,
-			       suite->ncells);
+			say_suite(suite);
 		suite_free(suite);
 		free(entries[i]);
 	}

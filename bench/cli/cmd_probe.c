@@ -113,7 +113,7 @@ static void show_testbed(void)
 	snprintf(line, sizeof(line), "%s/vm/run", root);
 	printf("%-24s %s  %s\n", "testbed pmem,nvme", access(line, X_OK) == 0 ? "ready" : "no   ",
 	       access("/dev/kvm", R_OK | W_OK) == 0
-		       ? "/dev/kvm is there; whether it works, vm/run tries and says"
+		       ? "/dev/kvm exists; vm/run says whether it works"
 		       : "emulated CPU (no /dev/kvm): counts instructions");
 }
 

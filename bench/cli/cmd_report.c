@@ -11,8 +11,8 @@
 static const char report_usage[] =
 	"bypass report RUN...\n"
 	"\n"
-	"Prints the tables of each run and writes report.html beside its run.json. RUN is a\n"
-	"number or a folder of results/, a run.json, or @last.\n";
+	"Prints the tables of each run and writes report.html beside its run.json. RUN is\n"
+	"a number or a folder of results/, a run.json, or @last.\n";
 
 static int report_one(const char *results, const char *name)
 {

@@ -14,6 +14,7 @@
 #include "core/memory.h"
 #include "core/results.h"
 #include "core/runner.h"
+#include "report/format.h"
 #include "report/report.h"
 
 #define LONG_RUN_S 300
@@ -40,14 +41,18 @@ static struct run *new_run(const struct run_options *o)
 
 static int dry_run(const struct run *run)
 {
-	printf("%s: %s\n%zu cells, %u repetitions each\n", run->suite, run->question, run->ncells,
-	       run->runs);
+	printf("%s: ", run->suite);
+	format_wrap(stdout, strlen(run->suite) + 2, 2, run->question);
+	printf("%zu cell%s, %u repetition%s each\n", run->ncells, run->ncells == 1 ? "" : "s",
+	       run->runs, run->runs == 1 ? "" : "s");
 	for (size_t i = 0; i < run->ncells; i++) {
 		const struct workload *w = &run->cells[i].workload;
 
-		printf("  %-12s %-9s bs=%-8" PRIu64 " %-4s %-5s durability %-4s %s\n", w->path,
+		if (!i || strcmp(w->target, run->cells[i - 1].workload.target) != 0)
+			printf("%s\n", w->target);
+		printf("  %-12s %-9s bs=%-8" PRIu64 " %-4s %-5s durability %s\n", w->path,
 		       rw_name(w->rw), w->bs, cache_name(w->cache), access_name(w->access),
-		       durability_name(w->durability), w->target);
+		       durability_name(w->durability));
 	}
 	printf("would write at most %" PRIu64 " MiB to files of its own, removed at the end\n",
 	       runner_bytes_written(run, run->runs) >> 20);
@@ -84,6 +89,33 @@ static int status_of(const struct run *run)
 	if (failed)
 		return EXIT_FAILED;
 	return measured ? EXIT_GOOD : EXIT_NOTHING_RAN;
+}
+
+/* The first cell that made the run end as it did: what the table says of it, in one sentence. */
+static void say_why(const struct run *run, int status)
+{
+	static const char *const what[] = {
+		[EXIT_FAILED] = "failed",
+		[EXIT_REFUTED] = "refuted",
+		[EXIT_NOTHING_RAN] = "unavailable",
+	};
+	enum cell_status guilty = status == EXIT_FAILED    ? CELL_FAILED
+				  : status == EXIT_REFUTED ? CELL_REFUTED
+							   : CELL_UNAVAILABLE;
+	const struct cell *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = run->ncells; i-- > 0;) {
+		if (run->cells[i].status != guilty)
+			continue;
+		first = &run->cells[i];
+		n++;
+	}
+	if (!first)
+		return;
+	fprintf(stderr, "bypass: %zu of %zu cells %s; %s: %s%s%s\n", n, run->ncells, what[status],
+		first->workload.path, first->reason ? first->reason : "no reason known",
+		first->remedy ? "; do: " : "", first->remedy ? first->remedy : "");
 }
 
 static void print_result(const struct run *run, const struct run_options *o, const char *path)
@@ -123,27 +155,33 @@ static int run_and_store(struct run *run, const struct run_options *o, const cha
 {
 	char path[700];
 	struct error e, e2;
-	int ret, stored;
+	int ret, stored, status;
 
 	interrupted_catch();
 	say_if_long(run);
 	ret = execute(run, o, folder, &e);
 	snprintf(path, sizeof(path), "%s/run.json", folder);
 	stored = run_write(run, path, &e2);
-	if (!stored && o->export_json)
-		stored = run_write(run, o->export_json, &e2);
 	if (stored)
 		return cli_fail(EXIT_FAILED, &e2);
 	if (!o->output) {
 		results_set_last(o->results, folder);
 		print_result(run, o, path);
 	}
+	if (o->export_json && run_write(run, o->export_json, &e2))
+		return cli_fail(EXIT_FAILED, &e2);
 	if (ret == -EINTR || interrupted()) {
 		fprintf(stderr, "bypass: interrupted; %s holds what was measured, marked partial\n",
 			path);
 		return EXIT_INTERRUPTED;
 	}
-	return ret ? cli_fail(EXIT_FAILED, &e) : status_of(run);
+	if (ret)
+		return cli_fail(EXIT_FAILED, &e);
+	status = status_of(run);
+	/* In the testbed the host says it, once for all boots. */
+	if (status != EXIT_GOOD && !o->output)
+		say_why(run, status);
+	return status;
 }
 
 static int open_folder(struct run *run, const struct run_options *o, char *folder, size_t size,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* bypass: the same 4 KiB by every Linux path, with proof of which path served it. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,20 +10,31 @@
 static const char usage[] =
 	"bypass: the same 4 KiB by every Linux path, with proof of which path served it\n"
 	"\n"
-	"  bypass run SUITE [OPTION...]     run a suite; --testbed: in the virtual machine\n"
+	"  bypass run SUITE [OPTION...]  run a suite; --testbed: in the virtual machine\n"
 	"  bypass run --path=P[,P...] --target=T [--rw=randread --bs=4k ...]\n"
 	"  bypass list paths|suites|targets\n"
-	"  bypass probe                     what can be measured here, and what can't and why\n"
-	"  bypass report RUN...             tables and report.html of a run (@last: the last)\n"
+	"  bypass probe                  what can be measured here, what can't, and why\n"
+	"  bypass report RUN...          tables and report.html of a run, or of @last\n"
 	"  bypass --version | --help | COMMAND --help\n"
 	"\n"
-	"Exit status: 0 good; 1 failed; 2 usage; 3 a cell was refuted; 4 nothing could run;\n"
-	"130 interrupted.\n";
+	"Exit status: 0 good; 1 failed; 2 usage; 3 a cell was refuted; 4 nothing could\n"
+	"run; 130 interrupted.\n";
 
 int cli_fail(int status, const struct error *e)
 {
 	fprintf(stderr, "bypass: %s\n", e->text);
 	return status;
+}
+
+/* What a full disk or a closed pipe swallowed was not printed. */
+static int after_output(int status)
+{
+	struct error e;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	error_set(&e, 0, "can't write to standard output: %s; send it elsewhere", strerror(errno));
+	return cli_fail(status ? status : EXIT_FAILED, &e);
 }
 
 int main(int argc, char **argv)
@@ -52,7 +64,7 @@ int main(int argc, char **argv)
 	}
 	for (unsigned int i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return after_output(commands[i].run(argc - 1, argv + 1));
 	}
 	error_set(&e, 0, "unknown command '%s'; see `bypass --help`", argv[1]);
 	return cli_fail(EXIT_USAGE, &e);

@@ -104,6 +104,7 @@ static void gather(const struct repetition_context *c, struct job_thread *jobs, 
 		result->bytes += w->ios * c->cell->workload.bs;
 		result->errors += w->errors;
 		result->thread += w->cpu;
+		result->op_total += clock_from_ticks(c->clock, w->op_ticks);
 		histogram_add(result->latency, &w->latency);
 		start = w->start_ticks < start ? w->start_ticks : start;
 		end = w->end_ticks > end ? w->end_ticks : end;
@@ -246,6 +247,13 @@ static uint64_t empty_pass_syscalls(struct job_thread *jobs, struct witness_fact
 	return witness->nsyscalls;
 }
 
+static struct quantity per_1000_ios(const struct tracepoint *t, uint64_t count, uint64_t ios)
+{
+	uint64_t value = (count * 1000 + ios / 2) / ios;
+
+	return (struct quantity){t->fd >= 0, value, value, value};
+}
+
 /* What happens around each pass; @witness is NULL in the timed kind. */
 static int one_pass(const struct repetition_context *c, struct job_thread *jobs, unsigned int njobs,
 		    enum pass_kind kind, uint64_t visited, struct pass_result *result,
@@ -287,11 +295,13 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 		facts.writes += jobs[i].worker.writes;
 	if (c->target->kind != TARGET_NULL && kind != PASS_AGAIN)
 		facts.resident_after = target_resident_pages(c->target, &facts.pages);
-	if (witness && witness->syscalls.fd >= 0 && facts.ios) {
-		struct quantity *q = &c->cell->syscalls[kind == PASS_AGAIN];
+	if (witness && facts.ios) {
+		unsigned int pass = kind == PASS_AGAIN;
 
-		q->known = true;
-		q->median = q->low = q->high = witness->nsyscalls * 1000 / facts.ios;
+		c->cell->syscalls[pass] =
+			per_1000_ios(&witness->syscalls, witness->nsyscalls, facts.ios);
+		c->cell->pmd_faults[pass] =
+			per_1000_ios(&witness->pmd_faults, witness->npmd_faults, facts.ios);
 	}
 	if (witness)
 		evidence_witness(c->cell, c->ops, c->target, &facts, witness);
@@ -447,11 +457,7 @@ int repetition_half_block(const struct repetition_context *c, uint64_t cost[PASS
 	for (unsigned int p = 0; p < scratch.npasses && !ret; p++) {
 		const struct pass_result *r = &scratch.pass[p];
 
-		bool exact = cell.clock_use == CLOCK_USE_EXACT ||
-			     (r->kind == PASS_AGAIN && cell.workload.durability == DURABILITY_NONE);
-
-		cost[p] = exact && r->kind != PASS_FIRST_TOUCH ? r->op_median
-							       : r->thread / (r->ios ? r->ios : 1);
+		cost[p] = pass_thread_cost(&cell, r);
 	}
 	free_passes(&scratch);
 	cell_release(&cell);

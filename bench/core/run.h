@@ -51,10 +51,11 @@ struct pass_result {
 	uint64_t bytes;
 	uint64_t errors;
 	struct histogram *latency; /* in the clock's unit; NULL where nothing was recorded */
-	uint64_t op_median;        /* instruction clock: exact median of the single operations */
-	uint64_t fault_median;     /* exact median of those operations that faulted; 0 if none */
-	uint64_t thread;           /* CPU of the measuring threads, in the clock's unit, all ios */
-	uint64_t machine;          /* elapsed minus idle of all CPUs, all ios */
+	uint64_t op_total;     /* sum over the single operations, without the loop around them */
+	uint64_t op_median;    /* instruction clock: exact median of the single operations */
+	uint64_t fault_median; /* exact median of those operations that faulted; 0 if none */
+	uint64_t thread;       /* CPU of the measuring threads, in the clock's unit, all ios */
+	uint64_t machine;      /* elapsed minus idle of all CPUs, all ios */
 	bool machine_known;
 	uint64_t faults_minor, faults_major;
 	uint64_t context_switches;
@@ -130,6 +131,7 @@ struct pass_summary {
 	struct quantity cpu;   /* thread CPU per I/O, clock's unit */
 	/* Events per 1000 I/Os (medians over repetitions). */
 	struct quantity faults_minor, faults_major, interrupts, context_switches, syscalls;
+	struct quantity pmd_faults;
 	struct quantity device_bytes, flushes;
 	uint32_t spread_ppm;      /* (max - min) / median of rank (instructions) or of iops (ns) */
 	uint32_t outliers;        /* repetitions flagged by median absolute deviation, kept */
@@ -160,6 +162,7 @@ struct cell {
 	size_t nhalf_block;
 	/* Counted in the witness repetition, per 1000 I/Os; low and high are the median. */
 	struct quantity syscalls[PASSES_MAX];
+	struct quantity pmd_faults[PASSES_MAX]; /* DAX faults that mapped 2 MiB */
 	/* Derived by run_summarize(). */
 	struct pass_summary summary[PASSES_MAX];
 	unsigned int npasses;
@@ -241,6 +244,8 @@ const char *run_share_string(struct run *run, const char *text);
  * run_summarize after the last.
  */
 int run_merge(struct run *into, const struct run *from, struct error *e);
+/* Instructions that one I/O of @pass costs its thread, copying included; 0 if it did none. */
+uint64_t pass_thread_cost(const struct cell *cell, const struct pass_result *pass);
 /* Fills every cell's summary from its repetitions. */
 void run_summarize(struct run *run);
 const char *pass_kind_name(enum pass_kind kind); /* "all", "first-touch", "again" */

@@ -184,18 +184,17 @@ static void put_half_blocks(json_t *object, const struct cell *cell, enum run_cl
 }
 
 /* One number for each pass; null for one that was not counted. */
-static void put_syscalls(json_t *object, const struct cell *cell)
+static void put_witness(json_t *object, const char *name, const struct quantity counts[PASSES_MAX])
 {
 	json_t *list = json_array();
 	bool any = false;
 
 	for (unsigned int p = 0; p < PASSES_MAX; p++) {
-		any = any || cell->syscalls[p].known;
-		append(list,
-		       cell->syscalls[p].known ? number(cell->syscalls[p].median) : json_null());
+		any = any || counts[p].known;
+		append(list, counts[p].known ? number(counts[p].median) : json_null());
 	}
 	if (any)
-		put(object, "witness_syscalls_per_1000_ios", list);
+		put(object, name, list);
 	else
 		json_decref(list);
 }
@@ -264,6 +263,7 @@ static void put_per_1000(json_t *object, const struct pass_summary *summary)
 		     "the device's interrupts were not observed");
 	put_quantity(events, "context_switches", &summary->context_switches, "no I/O completed");
 	put_quantity(events, "syscalls", &summary->syscalls, "system calls were not counted");
+	put_quantity(events, "pmd_faults", &summary->pmd_faults, "2 MiB faults were not counted");
 	put_quantity(events, "device_bytes", &summary->device_bytes, device);
 	put_quantity(events, "flushes", &summary->flushes, device);
 	put(object, "per_1000_ios", events);
@@ -314,7 +314,8 @@ static json_t *cell_to_json(const struct run *run, const struct cell *cell)
 	put(object, "evidence", evidence);
 	put(object, "summary", summary_to_json(run, cell));
 	put_half_blocks(object, cell, run->clock);
-	put_syscalls(object, cell);
+	put_witness(object, "witness_syscalls_per_1000_ios", cell->syscalls);
+	put_witness(object, "witness_pmd_faults_per_1000_ios", cell->pmd_faults);
 	put(object, "repetitions", repetitions_to_json(cell, run->clock));
 	return object;
 }

@@ -95,6 +95,7 @@ const struct field pass_fields[] = {
 	{"ios", FIELD_U64, AT(pass_result, ios)},
 	{"bytes", FIELD_U64, AT(pass_result, bytes)},
 	{"errors", FIELD_U64, AT(pass_result, errors)},
+	{"op_total", FIELD_COST, AT(pass_result, op_total)},
 	{"op_median", FIELD_COST, AT(pass_result, op_median)},
 	{"fault_median", FIELD_COST, AT(pass_result, fault_median)},
 	{"thread", FIELD_COST, AT(pass_result, thread)},

@@ -303,9 +303,9 @@ static int read_half_blocks(const struct reader *reader, const json_t *object, s
 	return result;
 }
 
-static int read_syscalls(const struct reader *reader, const json_t *object, struct cell *cell)
+static int read_witness(const struct reader *reader, const json_t *object, const char *name,
+			struct quantity counts[PASSES_MAX])
 {
-	static const char name[] = "witness_syscalls_per_1000_ios";
 	const json_t *list;
 	int result;
 
@@ -313,7 +313,7 @@ static int read_syscalls(const struct reader *reader, const json_t *object, stru
 		return 0;
 	result = get_list(reader, object, name, PASSES_MAX, false, &list);
 	for (size_t p = 0; !result && p < json_array_size(list); p++) {
-		struct quantity *q = &cell->syscalls[p];
+		struct quantity *q = &counts[p];
 
 		if (json_is_null(json_array_get(list, p)))
 			continue;
@@ -359,7 +359,11 @@ static int read_cell(struct reader *reader, const json_t *object, struct cell *c
 	if (!result)
 		result = read_half_blocks(reader, object, cell);
 	if (!result)
-		result = read_syscalls(reader, object, cell);
+		result = read_witness(reader, object, "witness_syscalls_per_1000_ios",
+				      cell->syscalls);
+	if (!result)
+		result = read_witness(reader, object, "witness_pmd_faults_per_1000_ios",
+				      cell->pmd_faults);
 	if (!result)
 		result = get_list(reader, object, "repetitions", REPETITIONS_LIMIT, true, &list);
 	for (i = 0; !result && i < json_array_size(list); i++) {

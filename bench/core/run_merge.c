@@ -156,6 +156,8 @@ static void merge_cell(struct cell *into, const struct cell *from)
 	for (unsigned int p = 0; p < PASSES_MAX; p++) {
 		if (!into->syscalls[p].known)
 			into->syscalls[p] = from->syscalls[p];
+		if (!into->pmd_faults[p].known)
+			into->pmd_faults[p] = from->pmd_faults[p];
 	}
 	if (status_weight(from->status) <= status_weight(into->status))
 		return;

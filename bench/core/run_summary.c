@@ -138,22 +138,26 @@ static enum sample figure_cpu(const struct scope *scope, const struct pass_resul
  * Does this pass wait for a device that interrupts? Later accesses to a mapping don't, however the
  * first ones got their pages, unless each is made durable.
  */
-static bool waits(const struct scope *scope, const struct pass_result *pass)
+static bool waits(const struct cell *cell, const struct pass_result *pass)
 {
-	return scope->cell->clock_use == CLOCK_USE_MACHINE &&
-	       (pass->kind != PASS_AGAIN || scope->cell->workload.durability == DURABILITY_DATA);
+	return cell->clock_use == CLOCK_USE_MACHINE &&
+	       (pass->kind != PASS_AGAIN || cell->workload.durability == DURABILITY_DATA);
 }
 
 /*
- * What one I/O costs its thread. The median of single operations is free of what surrounds the
- * operations, but only some of the first touches fault, and a sleeping operation can't be timed
- * alone: those take the mean.
+ * The median of single operations is free of what surrounds the operations, but only some of the
+ * first touches fault: those take the mean. An operation that sleeps can't be timed alone: there it
+ * is the thread's CPU time, the loop included.
  */
-static uint64_t thread_cost(const struct scope *scope, const struct pass_result *pass)
+uint64_t pass_thread_cost(const struct cell *cell, const struct pass_result *pass)
 {
-	if (!waits(scope, pass) && pass->kind != PASS_FIRST_TOUCH)
-		return pass->op_median;
-	return ratio(pass->thread, 1, pass->ios);
+	if (!pass->ios)
+		return 0;
+	if (waits(cell, pass))
+		return ratio(pass->thread, 1, pass->ios);
+	if (pass->kind == PASS_FIRST_TOUCH)
+		return ratio(pass->op_total, 1, pass->ios);
+	return pass->op_median;
 }
 
 static enum sample figure_irq(const struct scope *scope, const struct pass_result *pass,
@@ -163,7 +167,7 @@ static enum sample figure_irq(const struct scope *scope, const struct pass_resul
 		return SAMPLE_UNKNOWN;
 	*value = 0;
 	/* Where the thread never slept, the rest of the machine was busy with something else. */
-	if (waits(scope, pass) && pass->machine > pass->thread)
+	if (waits(scope->cell, pass) && pass->machine > pass->thread)
 		*value = ratio(pass->machine - pass->thread, 1, pass->ios);
 	return SAMPLE_VALUE;
 }
@@ -181,7 +185,7 @@ static enum sample figure_wait(const struct scope *scope, const struct pass_resu
 static enum sample figure_work(const struct scope *scope, const struct pass_result *pass,
 			       uint64_t *value)
 {
-	uint64_t cost = thread_cost(scope, pass);
+	uint64_t cost = pass_thread_cost(scope->cell, pass);
 	uint64_t copy = scope->copy.known ? scope->copy.median : 0;
 
 	*value = cost > copy ? cost - copy : 0;
@@ -304,7 +308,7 @@ static bool boot_cost(struct scope *scope, unsigned int boot, uint64_t *scratch,
 	for (i = 0; i < scope->cell->nrepetitions; i++) {
 		pass = pass_of(scope, i);
 		if (pass && scope->cell->repetitions[i].boot == boot)
-			scratch[n++] = thread_cost(scope, pass);
+			scratch[n++] = pass_thread_cost(scope->cell, pass);
 	}
 	*cost = statistics_median(scratch, n);
 	return n > 0;
@@ -428,6 +432,7 @@ static void summarize_cell(const struct run *run, struct cell *cell)
 		scope.pass = p;
 		summarize_pass(&scope, &cell->summary[p]);
 		cell->summary[p].syscalls = cell->syscalls[p];
+		cell->summary[p].pmd_faults = cell->pmd_faults[p];
 	}
 	free(scope.values);
 }

@@ -102,7 +102,7 @@ loop(struct worker *w, const struct pass_limits *limits, bool may_write, bool ma
 	const struct clock *const clock = w->clock;
 	const bool touch = w->job.workload->access == ACCESS_TOUCH;
 	const size_t bs = w->job.workload->bs;
-	uint64_t deadline = UINT64_MAX, ios = 0, end;
+	uint64_t deadline = UINT64_MAX, ios = 0, total = 0, end;
 
 	w->start_ticks = end = clock_ticks(clock);
 	if (limits->ticks != UINT64_MAX)
@@ -122,6 +122,7 @@ loop(struct worker *w, const struct pass_limits *limits, bool may_write, bool ma
 			w->first_error = ret;
 			break;
 		}
+		total += end - start;
 		histogram_record(&w->latency, end - start);
 		if (w->samples && ios < WORKER_SAMPLES)
 			w->samples[ios] = (uint32_t)(end - start);
@@ -132,6 +133,7 @@ loop(struct worker *w, const struct pass_limits *limits, bool may_write, bool ma
 	}
 	w->end_ticks = end;
 	w->ios = ios;
+	w->op_ticks = total;
 }
 
 /* One copy of the loop for each kind of pass, so that the loop itself decides nothing twice. */
@@ -156,7 +158,7 @@ void worker_pass(struct worker *w, const struct pass_limits *limits)
 	uint64_t cpu;
 
 	memset(&w->latency, 0, sizeof(w->latency));
-	w->ios = w->writes = w->errors = 0;
+	w->ios = w->writes = w->errors = w->op_ticks = 0;
 	w->first_error = 0;
 	cpu = clock_thread_cpu();
 	if (sigsetjmp(sigbus_return, 1) == 0) {

@@ -27,6 +27,7 @@ struct worker {
 	uint32_t *samples;        /* WORKER_SAMPLES of them, or NULL; owned */
 	uint64_t nsamples;
 	uint64_t ios, writes, errors;
+	uint64_t op_ticks; /* sum over the single operations */
 	uint64_t start_ticks, end_ticks;
 	uint64_t cpu;               /* of this thread, in the clock's unit */
 	int first_error;            /* negative errno of the first failed operation */

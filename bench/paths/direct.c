@@ -41,7 +41,7 @@ static int direct_open(struct path_job *job, struct error *e)
 extern const struct path_ops path_direct;
 const struct path_ops path_direct = {
 	.name = "direct",
-	.description = "pread/pwrite with O_DIRECT: page cache left out, block layer and driver",
+	.description = "pread/pwrite with O_DIRECT: no page cache, block layer and driver",
 	.api = "pread/pwrite",
 	.cache = "bypassed",
 	.completion = "interrupt",

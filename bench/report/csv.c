@@ -68,6 +68,7 @@ static const struct {
 	QUANTITY("interrupts_per_1000_ios", interrupts),
 	QUANTITY("context_switches_per_1000_ios", context_switches),
 	QUANTITY("syscalls_per_1000_ios", syscalls),
+	QUANTITY("pmd_faults_per_1000_ios", pmd_faults),
 	QUANTITY("device_bytes_per_1000_ios", device_bytes),
 	QUANTITY("flushes_per_1000_ios", flushes),
 #undef QUANTITY

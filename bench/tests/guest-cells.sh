@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Usage, in the guest: vm/guest/with-media bench/tests/guest-cells.sh STAGE BYPASS FOLDER
 # Measures the cells that testbed.sh judges. Of each measurement NAME, FOLDER gets NAME.json (the
-# run.json), NAME.out, NAME.err and NAME.status. FOLDER also holds the helpers that testbed.sh built.
+# run.json), NAME.out, NAME.err and NAME.status; it holds the helpers that testbed.sh built.
 #
 #   paths    what must be measured, with every claim held
 #   refuted  what looks like a path and isn't: each must be noticed

@@ -32,6 +32,7 @@ static void set_up(void)
 	strcpy(target.device.name, "sda");
 	target.device.known = true;
 	target.device.accounted = true;
+	target.device.write_cache = true;
 	facts.kind = PASS_ALL;
 	facts.phase = PHASE_TIMED;
 	facts.ios = IOS;
@@ -136,6 +137,7 @@ static const char no_later[] = "later accesses do not fault";
 
 Test(evidence, of_a_hot_cell_needs_every_page_in_the_cache)
 {
+	setenv("BYPASS_TESTBED", "1", 1);
 	cr_assert_eq(timed("buffered", before_hot), VERDICT_HELD);
 	facts.resident_before = PAGES - 1;
 	cr_assert_eq(timed("buffered", before_hot), VERDICT_REFUTED);
@@ -145,9 +147,32 @@ Test(evidence, of_a_hot_cell_needs_every_page_in_the_cache)
 
 Test(evidence, of_a_hot_read_is_refuted_by_one_byte_from_storage)
 {
+	setenv("BYPASS_TESTBED", "1", 1);
 	cr_assert_eq(timed("buffered", from_cache), VERDICT_HELD);
 	facts.delta.storage_read = 1;
 	cr_assert_eq(timed("buffered", from_cache), VERDICT_REFUTED);
+}
+
+Test(evidence, of_a_hot_cell_lets_others_take_one_page_in_a_hundred_where_others_run)
+{
+	facts.resident_before = PAGES - PAGES / 100;
+	facts.delta.storage_read = BYTES / 100;
+	cr_assert_eq(timed("buffered", before_hot), VERDICT_HELD);
+	cr_assert_eq(verdict_of(from_cache, PHASE_TIMED), VERDICT_HELD);
+	facts.resident_before--;
+	facts.delta.storage_read++;
+	cr_assert_eq(timed("buffered", before_hot), VERDICT_REFUTED);
+	cr_assert_eq(verdict_of(from_cache, PHASE_TIMED), VERDICT_REFUTED);
+}
+
+Test(evidence, of_an_empty_cache_lets_others_bring_nothing_in)
+{
+	make_cold();
+	facts.resident_before = 1;
+	cr_assert_eq(timed("buffered", before_cold), VERDICT_REFUTED);
+	make_direct();
+	facts.resident_after = 1;
+	cr_assert_eq(timed("direct", no_page_left), VERDICT_REFUTED);
 }
 
 Test(evidence, of_a_hot_write_says_nothing_of_what_was_read)
@@ -358,6 +383,7 @@ Test(evidence, of_a_first_touch_needs_a_fault)
 
 Test(evidence, of_a_hot_mapping_has_no_major_fault_and_of_a_cold_one_at_least_one)
 {
+	setenv("BYPASS_TESTBED", "1", 1);
 	facts.kind = PASS_FIRST_TOUCH;
 	facts.delta.faults_minor = IOS;
 	cr_assert_eq(timed("mmap-shared", "no fault waited for the device"), VERDICT_HELD);
@@ -506,6 +532,28 @@ Test(evidence, of_durable_writes_needs_a_flush_for_each)
 	cell.workload.sync = true;
 	cr_assert_eq(witnessed("mmap-dax", flushed), NOTHING_SAID);
 	cr_assert_eq(verdict_of("the mapping is MAP_SYNC", PHASE_WITNESS), VERDICT_HELD);
+}
+
+Test(evidence, of_durable_writes_to_a_device_without_a_cache_needs_their_arrival)
+{
+	static const char arrived[] = "each write arrived at a device without a volatile cache";
+
+	cell.workload.rw = RW_RANDWRITE;
+	cell.workload.durability = DURABILITY_DATA;
+	target.device.write_cache = false;
+	facts.writes = IOS;
+	facts.delta.device.write_bytes = BYTES;
+	cr_assert_eq(witnessed("direct", arrived), VERDICT_HELD);
+	cr_assert_eq(verdict_of("a flush or FUA went to the device with each write", PHASE_WITNESS),
+		     NOTHING_SAID);
+	facts.delta.device.write_bytes = BYTES - BS;
+	cr_assert_eq(witnessed("direct", arrived), VERDICT_REFUTED);
+	target.device.accounted = false;
+	facts.delta.device.write_bytes = BYTES;
+	cr_assert_eq(witnessed("direct", arrived), VERDICT_UNOBSERVED);
+	/* Data on DAX never arrive as requests. */
+	target.device.accounted = true;
+	cr_assert_eq(witnessed("dax", arrived), VERDICT_UNOBSERVED);
 }
 
 Test(evidence, of_two_mib_entries_needs_the_fault_handler_to_have_installed_one)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/interrupted.h"
@@ -20,7 +21,7 @@
 /* What the test's own paths were asked to do. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t offsets[LOG_MAX];
-static unsigned int ncalls, nopened, nclosed, fail_at, fail_open_at, cut_at, interrupt_at;
+static unsigned int ncalls, nopened, nclosed, fail_at, fail_open_at, cut_at, interrupt_at, nap_at;
 static uint64_t sizes_seen; /* sum of the block sizes of all operations */
 
 static int own_open(struct path_job *job, struct error *e)
@@ -51,6 +52,8 @@ static int own_submit(struct path_job *job, uint64_t offset, bool write)
 	pthread_mutex_unlock(&lock);
 	if (call == interrupt_at)
 		interrupted_signal = SIGINT;
+	if (call == nap_at)
+		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	return call == fail_at ? -EIO : 0;
 }
 
@@ -247,6 +250,19 @@ Test(repetition, of_part_of_a_mapping_returns_to_that_part_alone)
 		cr_assert_eq(offsets[i], offsets[50 + i]);
 }
 
+Test(repetition, of_a_mapping_with_time_left_returns_only_to_what_it_had_touched)
+{
+	context.ops = &mapping;
+	cell.workload.runtime_ns = 2000000;
+	cell.workload.time_based = true;
+	/* The first operation takes all the time of the first pass. */
+	nap_at = 1;
+	must(repetition_timed(&context, &result, &error));
+	cr_assert_eq(result.pass[0].ios, 1);
+	for (unsigned int i = 1; i < ncalls && i < LOG_MAX; i++)
+		cr_assert_eq(offsets[i], offsets[0]);
+}
+
 Test(repetition, of_a_mapping_in_sequence_returns_to_its_beginning)
 {
 	context.ops = &mapping;
@@ -341,7 +357,7 @@ Test(repetition, that_writes_to_a_private_mapping_leaves_the_file_its_generation
 Test(repetition, of_half_blocks_works_with_half_the_bytes)
 {
 	uint64_t cost[PASSES_MAX] = {0};
-	struct clock instructions;
+	static struct clock instructions;
 
 	clock_init(&instructions, RUN_CLOCK_INSTRUCTIONS);
 	context.clock = &instructions;
@@ -444,7 +460,7 @@ static int cutting_submit(struct path_job *job, uint64_t offset, bool write)
 
 Test(repetition, of_a_mapping_whose_file_is_cut_short_fails_and_goes_on_living)
 {
-	struct path_ops cutting;
+	static struct path_ops cutting;
 
 	use_file("mmap-shared");
 	worker_catch_sigbus();

@@ -159,13 +159,11 @@ Test(run_summarize, takes_the_mean_where_only_some_accesses_fault)
 
 	add_exact(run, 1, 8, 0);
 	run->cells[0].repetitions[0].pass[0].kind = PASS_FIRST_TOUCH;
-	run->cells[0].repetitions[0].pass[0].thread = 640000;
-	run->cells[0].repetitions[0].pass[0].machine = 640000;
+	run->cells[0].repetitions[0].pass[0].op_total = 640000;
 	run->cells[0].repetitions[0].pass[0].fault_median = 4928;
 	add_exact(run, 1, 8, 0);
 	run->cells[0].repetitions[1].pass[0].kind = PASS_FIRST_TOUCH;
-	run->cells[0].repetitions[1].pass[0].thread = 640000;
-	run->cells[0].repetitions[1].pass[0].machine = 640000;
+	run->cells[0].repetitions[1].pass[0].op_total = 640000;
 	s = summarized(run);
 	cr_assert_eq(s->kind, PASS_FIRST_TOUCH);
 	quantity_is(&s->work, 640, 640, 640);

@@ -37,6 +37,13 @@ static void remove_folder(void)
 	cr_assert_eq(system(command), 0);
 }
 
+/* A skipped test does not come to its end. */
+static void skip(const char *why)
+{
+	remove_folder();
+	cr_skip_test("%s", why);
+}
+
 static unsigned int entries_of_folder(void)
 {
 	unsigned int n = 0;
@@ -308,9 +315,9 @@ Test(target, is_in_the_page_cache_when_warmed_and_not_when_evicted, .init = make
 
 	open_own(2 * MIB);
 	if (!target.page_cache_file)
-		cr_skip_test("the temporary folder is page cache and nothing else");
+		skip("the temporary folder is page cache and nothing else");
 	if (target.dax)
-		cr_skip_test("the temporary folder has no page cache");
+		skip("the temporary folder has no page cache");
 	cr_assert_eq(target_evict(&target), 0);
 	cr_assert_eq(target_resident_pages(&target, &total), 0);
 	cr_assert_eq(total, 2 * MIB / (uint64_t)sysconf(_SC_PAGESIZE));
@@ -327,7 +334,7 @@ Test(target, is_evicted_though_it_has_dirty_pages, .init = make_folder, .fini = 
 
 	open_own(MIB);
 	if (!target.page_cache_file)
-		cr_skip_test("the temporary folder is page cache and nothing else");
+		skip("the temporary folder is page cache and nothing else");
 	cr_assert_eq(pwrite(target.fd, buffer, sizeof(buffer), 0), sizeof(buffer));
 	cr_assert_eq(target_evict(&target), 0);
 	cr_assert_eq(target_resident_pages(&target, &total), 0);
@@ -397,7 +404,7 @@ Test(target, with_a_hole_punched_is_told, .init = make_folder, .fini = remove_fo
 
 	open_own(MIB);
 	if (fallocate(target.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4096, 4096) != 0)
-		cr_skip_test("this file system punches no holes");
+		skip("this file system punches no holes");
 	cr_assert_eq(target_verify(&target, &where, &what), -EILSEQ);
 	cr_assert_eq(where, 4096);
 }

@@ -1,0 +1,472 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The command line on this machine, without the testbed: command.sh BYPASS [BYPASS-TO-PRELOAD-INTO]
+#
+# Prints "ok NAME" or "FAILED NAME" with what the command printed, and at the end
+# "N passed, N failed". Writes to temporary folders alone; no test depends on speed.
+# The second program, by default the one built without sanitizers, gets the LD_PRELOAD shims.
+# shellcheck disable=SC2016 # a condition is expanded when it is checked
+set -u
+
+if [ $# -lt 1 ] || [ ! -x "$1" ]; then
+	echo "usage: command.sh BYPASS [BYPASS-TO-PRELOAD-INTO]; build it first: make" >&2
+	exit 2
+fi
+tests=$(cd "$(dirname "$0")" && pwd)
+bypass=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+plain=${2:-$tests/../../build/bypass}
+[ -x "$plain" ] || plain=$bypass
+
+work=$(mktemp -d)
+chmod 755 "$work"
+mounted=
+helpers=
+clean_up() {
+	for pid in $helpers; do
+		kill "$pid" 2>/dev/null
+	done
+	[ -z "$mounted" ] || umount "$mounted"
+	rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+folder=$work/folder
+results=$work/results
+out=$work/out
+err=$work/err
+mkdir "$folder"
+# Another user may have to write here.
+chmod 777 "$folder"
+unset BYPASS_TESTBED BYPASS_ACCEL
+
+passed=0
+failed=0
+status=0
+
+# check NAME CONDITION...: the condition is a command; what was printed before is shown if it fails.
+check() {
+	name=$1
+	shift
+	if "$@"; then
+		passed=$((passed + 1))
+		echo "ok $name"
+	else
+		failed=$((failed + 1))
+		echo "FAILED $name (exit status $status)"
+		sed 's/^/  stdout: /' "$out" | head -n 40
+		sed 's/^/  stderr: /' "$err" | head -n 40
+	fi
+}
+
+skip() {
+	echo "skipped $1: $2"
+}
+
+run() {
+	"$bypass" "$@" >"$out" 2>"$err" </dev/null
+	status=$?
+}
+
+# A small run in the folder; options follow.
+measure() {
+	run run --size=1m --number_ios=100 --runs=2 --results="$results" --target="$folder" "$@"
+}
+
+exits() {
+	[ "$status" = "$1" ]
+}
+
+says() {
+	grep -qF -e "$1" "$out"
+}
+
+complains_of() {
+	grep -qF -e "$1" "$err"
+}
+
+narrow() {
+	awk 'length($0) > 80 { wide = 1 } END { exit wide }' "$out"
+}
+
+is_empty() {
+	[ -z "$(ls -A "$1")" ]
+}
+
+# What bypass complains of: how far it has come is no complaint.
+complaints() {
+	grep -vE '^[a-z-]+: ([0-9]+ repetitions?|[0-9]+% after [0-9]+ s)$' "$err"
+}
+
+# One line on stderr that says who speaks, and does not end in the middle.
+one_sentence() {
+	[ "$(complaints | wc -l)" = 1 ] && complaints | grep -qE '^bypass: .{20,}$'
+}
+
+# Exit status $1, one sentence that names $2, nothing on stdout, nothing left behind.
+refuses() {
+	exits "$1" && one_sentence && complains_of "$2" && [ ! -s "$out" ] && is_empty "$folder" &&
+		[ ! -e "$results" ]
+}
+
+# The same for a run that began: the result is stored, the table tells the same.
+gives_up() {
+	exits "$1" && one_sentence && complains_of "$2" && narrow && valid "$(last_run)"
+}
+
+last_run() {
+	echo "$results/last/run.json"
+}
+
+valid() {
+	"$tests/check-schema" "$1" 2>>"$err"
+}
+
+# field FILE EXPRESSION: of the JSON in FILE, as the Python name `run`.
+field() {
+	python3 -c 'import json, sys
+run = json.load(open(sys.argv[1]))
+cell = run["cells"][0]
+sys.exit(0 if eval(sys.argv[2]) else 1)' "$1" "$2"
+}
+
+forget_results() {
+	rm -rf "$results"
+}
+
+as_root() {
+	[ "$(id -u)" = 0 ]
+}
+
+### What it says of itself
+
+run --help
+help_is_good() { exits 0 && narrow && says 'bypass run' && [ ! -s "$err" ]; }
+check 'help names the commands' help_is_good
+for command in run list probe report; do
+	run $command --help
+	check "help of $command" eval 'exits 0 && narrow && says "bypass $command" && [ ! -s "$err" ]'
+done
+run --version
+check 'version is one line' eval 'exits 0 && grep -qE "^bypass [0-9]+\.[0-9]" "$out"'
+run list paths
+check 'list paths' eval 'exits 0 && narrow && says buffered && says mmap-dax'
+run list suites
+check 'list suites' eval 'exits 0 && narrow && says quick && [ ! -s "$err" ]'
+run list targets
+check 'list targets' eval 'exits 0 && narrow && says file:DIR && says testbed:'
+TMPDIR=$folder run probe
+check 'probe' eval 'exits 0 && narrow && says TARGET && says CLOCKS && [ ! -s "$err" ]'
+check 'probe touches nothing' is_empty "$folder"
+"$bypass" list paths >/dev/full 2>"$err"
+status=$?
+: >"$out"
+check 'output that could not be written is a failure' eval 'exits 1 && one_sentence'
+
+### A run that is good
+
+measure --path=buffered,mmap-shared,mmap-private
+check 'run of three paths' exits 0
+check 'run complains of nothing' eval '[ -z "$(complaints)" ]'
+check 'table fits 80 columns' eval 'narrow && says buffered && says "mmap-private again"'
+check 'table has no colours in a file' eval '! grep -q "$(printf "\033")" "$out"'
+check 'run.json matches its schema' valid "$(last_run)"
+check 'run.json is complete' field "$(last_run)" 'run["status"] == "complete"'
+check 'every claim is held or says why not' field "$(last_run)" \
+	'all(e["verdict"] in ("held", "unobserved") for c in run["cells"] for e in c["evidence"])'
+check 'data were checked' field "$(last_run)" \
+	'any("every byte" in e["claim"] and e["verdict"] == "held" for e in cell["evidence"])'
+check 'run leaves nothing in the folder' is_empty "$folder"
+first=$(cd -P "$results/last" && pwd)
+
+run report "$first/run.json"
+check 'report' eval 'exits 0 && narrow && says buffered'
+check 'report.html is whole' eval 'grep -q "</html>" "$first/report.html"'
+check 'report needs nothing from the network' eval '! grep -qE "(src|href)=.?https?:" "$first/report.html"'
+run report "$first"
+check 'report of a folder' exits 0
+
+measure --path=buffered -o json
+check 'json on stdout is a run.json' eval 'exits 0 && valid "$out"'
+measure --path=buffered,mmap-shared -o csv
+csv_is_rectangular() {
+	exits 0 && python3 -c 'import csv, sys
+rows = list(csv.reader(open(sys.argv[1])))
+sys.exit(0 if len(rows) == 4 and len({len(row) for row in rows}) == 1 else 1)' "$out"
+}
+check 'csv has a heading and a row for each pass' csv_is_rectangular
+measure --path=buffered --export-json="$work/copy.json"
+check 'exported copy is the same run' eval 'exits 0 && cmp -s "$work/copy.json" "$(last_run)"'
+measure --path=buffered --rw=randwrite --durability=data
+check 'durable writes' eval 'exits 0 && valid "$(last_run)"'
+measure --path=buffered,mmap-shared --rw=randrw --numjobs=2
+check 'two jobs that read and write' eval 'exits 0 && valid "$(last_run)"'
+measure --path=null
+check 'null path needs no disk' eval 'exits 0 && valid "$(last_run)"'
+measure --path buffered --bs 8k -r 1
+check 'options may stand before their values' field "$(last_run)" 'cell["workload"]["bs"] == 8192'
+measure --path=buffered,dax
+check 'a cell that can not run here does not spoil the run' eval 'exits 0 && says UNAVAIL'
+forget_results
+
+run run --path=buffered --target="$folder" --results="$results" --dry-run
+check 'dry run writes nothing' eval 'exits 0 && narrow && is_empty "$folder" && [ ! -e "$results" ]'
+check 'dry run tells cells and bytes' eval 'says buffered && says MiB'
+run run quick --results="$results" --dry-run
+check 'dry run of a suite' eval 'exits 0 && narrow && [ ! -e "$results" ]'
+
+### What it can't make sense of: one sentence, status 2, nothing done
+
+usage() {
+	name=$1
+	about=$2
+	shift 2
+	run "$@"
+	check "$name" refuses 2 "$about"
+	forget_results
+}
+cell() {
+	name=$1
+	about=$2
+	shift 2
+	usage "$name" "$about" run --results="$results" --target="$folder" "$@"
+}
+usage 'unknown command' "'frobnicate'" frobnicate
+usage 'nothing to list' "'things'" list things
+usage 'unknown suite' "'nosuch'" run nosuch --results="$results"
+usage 'two suites' "'quick'" run quick write-branches --results="$results"
+usage 'nothing to run' 'run --help' run --results="$results"
+usage 'no target' 'target' run --path=buffered --results="$results"
+usage 'unknown target' "'blob'" run --path=buffered --target=blob --results="$results"
+usage 'device as target' '/dev/null' run --path=buffered --target=/dev/null --results="$results"
+usage 'unknown option of report' "'--foo'" report --foo
+cell 'unknown path' "'warp'" --path=warp
+cell 'empty path' 'path' --path=,,
+cell 'unknown unit' "'4q'" --path=buffered --bs=4q
+cell 'unknown option' "'blocksize'" --path=buffered --blocksize=4k
+cell 'option without value' 'bs' --path=buffered --bs
+cell 'unknown output format' "'xml'" --path=buffered -o xml
+cell 'no repetitions' 'runs' --path=buffered --runs=0
+cell 'negative repetitions' 'runs' --path=buffered --runs=-1
+cell 'seed that is no number' 'seed' --path=buffered --seed=x
+cell 'size of no whole number of blocks' 'multiple' --path=buffered --bs=8k --size=12k
+cell 'block larger than the size' 'bs' --path=buffered --bs=8k --size=4k
+cell 'block that is no whole number of sectors' '512' --path=buffered --bs=1000 --size=64000
+cell 'no end' 'runtime' --path=buffered --time_based=1
+cell 'durability of reads' 'durability' --path=buffered --durability=data
+cell 'unknown clock' "'sundial'" --path=buffered --testbed=sundial
+run report
+check 'report of nothing' exits 2
+run
+check 'no arguments' eval 'exits 2 && [ ! -s "$out" ]'
+
+printf '[suite]\nquestion=Why?\n[a]\npath=buffered\nbs=4q\n' >"$work/bad.ini"
+usage 'suite with a mistake names file and line' 'bad.ini' run "$work/bad.ini" --results="$results"
+
+### What can't be done here: one sentence, and the status says which
+
+measure --path=buffered --target="$folder/none/file"
+check 'missing folder' gives_up 4 "$folder/none"
+measure --path=dax
+check 'path that needs another machine' gives_up 4 'DAX'
+
+head -c 8192 /dev/zero >"$work/small"
+before=$(stat -c '%s %y %i' "$work/small")
+measure --path=buffered --target="$work/small"
+check 'existing file that is too small' gives_up 1 '8192'
+measure --path=buffered --target="$work/small" --size=8k --rw=randwrite
+check 'existing file is not written' gives_up 1 'exists'
+check 'existing file is unchanged' [ "$before" = "$(stat -c '%s %y %i' "$work/small")" ]
+measure --path=buffered --target="$work/small" --size=8k
+check 'existing file is read' eval 'exits 0 && valid "$(last_run)"'
+check 'contents of an existing file are unobserved' field "$(last_run)" \
+	'all(e["verdict"] == "unobserved" for e in cell["evidence"] if e["source"] == "data check")'
+mkfifo "$work/fifo"
+measure --path=buffered --target="$work/fifo"
+check 'fifo' gives_up 4 "$work/fifo"
+measure --path=buffered --size=1t
+check 'size that does not fit' gives_up 1 'MiB free'
+check 'nothing of it is left' is_empty "$folder"
+forget_results
+
+run run --path=buffered --target="$folder" --results="$work/small/results"
+check 'results folder that can not be made' refuses 1 "$work/small/results"
+run report "$work/no-such-run"
+check 'report of a run that is missing' refuses 1 'no-such-run'
+run report "$work/small"
+check 'report of what is no run' refuses 1 "$work/small"
+measure --path=buffered --export-json="$work/none/copy.json"
+check 'copy that can not be written' eval 'exits 1 && one_sentence && valid "$(last_run)"'
+forget_results
+
+# As a user who may not.
+mkdir "$work/private" "$work/open"
+chmod 755 "$work/private"
+chmod 777 "$work/open"
+if as_root; then
+	unprivileged() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+else
+	chmod 555 "$work/private"
+	unprivileged() { "$@"; }
+fi
+if unprivileged "$plain" --version >/dev/null 2>&1; then
+	may_not() {
+		unprivileged "$plain" run --path=buffered --size=1m --runs=1 "$@" >"$out" 2>"$err"
+		status=$?
+	}
+	may_not --target="$work/private" --results="$work/open/results"
+	results=$work/open/results
+	check 'folder without permission' gives_up 4 "$work/private"
+	results=$work/results
+	may_not --target="$folder" --results="$work/private"
+	check 'results folder without permission' refuses 1 "$work/private"
+	may_not --target="$folder" --results="$work/private/new"
+	check 'results folder that may not be made' refuses 1 "$work/private/new"
+	may_not --target=/etc/passwd --size=512 --bs=512 --number_ios=1 --results="$work/open/results"
+	check "another user's file" field "$work/open/results/last/run.json" \
+		'not any(e["verdict"] != "unobserved" for e in cell["evidence"] if e["source"] == "mincore")'
+else
+	skip 'folder without permission' 'another user can not run the program here'
+fi
+
+mkdir "$work/disk"
+if as_root && mount -t tmpfs -o size=2m tmpfs "$work/disk" 2>/dev/null; then
+	mounted=$work/disk
+	measure --path=buffered --target="$work/disk" --size=8m
+	check 'full disk' gives_up 1 'MiB free'
+	check 'nothing is left on the full disk' is_empty "$work/disk"
+	head -c 3m /dev/zero >"$work/disk/fill" 2>/dev/null
+	run run --path=buffered --size=64k --runs=1 --target="$folder" --results="$work/disk"
+	check 'results on a full disk' eval 'exits 1 && one_sentence && complains_of "$work/disk"'
+	check 'no half-written run.json' eval '! find "$work/disk" -name "*run.json*" | grep -q .'
+	rm -rf "${work:?}/disk/"*
+else
+	skip 'full disk' 'mounting a small tmpfs needs root'
+fi
+forget_results
+
+### Signals
+
+# Waits until the file $1 has a line with $2 or process $3 is gone.
+wait_for_line() {
+	while ! grep -qF -e "$2" "$1" && kill -0 "$3" 2>/dev/null; do
+		sleep 0.05
+	done
+}
+long_run() {
+	: >"$err"
+	"$bypass" run --path=buffered --target="$folder" --size=256k --runs="$1" --runtime=10ms \
+		--time_based=1 --results="$results" >"$out" 2>"$err" </dev/null &
+	pid=$!
+	helpers="$helpers $pid"
+}
+end_of() {
+	wait "$pid"
+	status=$?
+}
+
+for signal in INT TERM; do
+	long_run 400
+	wait_for_line "$err" '25%' "$pid"
+	kill -s $signal "$pid"
+	end_of
+	check "SIG$signal ends the run" eval 'exits 130 && one_sentence && complains_of partial'
+	check "SIG$signal leaves a valid run.json" valid "$(last_run)"
+	check "SIG$signal leaves it marked partial" field "$(last_run)" \
+		'run["status"] == "partial" and len(cell["repetitions"]) >= 100'
+	check "SIG$signal leaves no other file" eval 'is_empty "$folder" &&
+		[ "$(find "$results" -type f)" = "$(find "$results" -name run.json)" ]'
+	check "SIG$signal still prints the table" eval 'narrow && says buffered'
+	forget_results
+done
+
+# While it is stopped both signals come; then the second finds the first not yet obeyed.
+long_run 1000
+wait_for_line "$err" repetitions "$pid"
+kill -s STOP "$pid"
+kill -s INT "$pid"
+kill -s TERM "$pid"
+kill -s CONT "$pid"
+end_of
+check 'second signal ends at once' eval 'exits 130 || exits 143'
+check 'second signal leaves no half-written file' eval 'is_empty "$folder" &&
+	! find "$results" -type f | grep -q .'
+forget_results
+
+### Negative proof: what does not do what its name says is refuted
+
+# The reason of the refutation is on stderr and in the record.
+refutes() {
+	exits 3 && one_sentence && complains_of "$1" && says REFUTED && valid "$(last_run)" &&
+		field "$(last_run)" \
+			"cell['status'] == 'refuted' and '$1' in [e['claim'] for e in cell['evidence'] if e['verdict'] == 'refuted']"
+}
+held() {
+	exits 0 && field "$(last_run)" 'cell["status"] == "measured"'
+}
+
+tmpfs=$mounted
+[ -n "$tmpfs" ] || [ "$(stat -f -c %T /dev/shm 2>/dev/null)" != tmpfs ] || tmpfs=/dev/shm
+if [ -n "$tmpfs" ]; then
+	measure --path=buffered --target="$tmpfs" --cache=cold
+	check 'cold cell on tmpfs, which evicts nothing, is refuted' \
+		refutes 'no page was in the page cache before'
+else
+	skip 'cold cell on tmpfs' 'there is no tmpfs'
+fi
+
+# A file that somebody else has mapped can't be evicted.
+head -c 1m /dev/urandom >"$work/held"
+sync "$work/held"
+: >"$work/ready"
+measure --path=buffered --target="$work/held" --cache=cold
+if exits 0; then
+	check 'cold cell on a file that nobody holds is held' held
+	python3 -c 'import mmap, sys, time
+file = open(sys.argv[1], "rb")
+m = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+sum(m[i] for i in range(0, len(m), 4096))
+print("ready", flush=True)
+time.sleep(600)' "$work/held" >"$work/ready" &
+	holder=$!
+	helpers="$helpers $holder"
+	wait_for_line "$work/ready" ready "$holder"
+	measure --path=buffered --target="$work/held" --cache=cold
+	check 'cold cell on a file that another process holds is refuted' \
+		refutes 'no page was in the page cache before'
+	kill "$holder"
+else
+	skip 'cold cell on a file that another process holds' \
+		"nothing can be evicted from $(stat -f -c %T "$work")"
+fi
+
+compile_shim() {
+	gcc -D_GNU_SOURCE -shared -fPIC -O1 -o "$work/$1.so" "$tests/$1.c" 2>"$err"
+}
+preloaded() {
+	shim=$1
+	shift
+	LD_PRELOAD=$work/$shim.so "$plain" run --size=1m --number_ios=100 --runs=1 \
+		--results="$results" --target="$folder" "$@" >"$out" 2>"$err" </dev/null
+	status=$?
+}
+for shim in shim_corrupt shim_no_direct shim_lost_writes; do
+	check "$shim compiles" compile_shim "$shim"
+done
+preloaded shim_corrupt --path=buffered
+check 'data damaged on the way are refuted' refutes 'sampled blocks had the right bytes'
+preloaded shim_no_direct --path=buffered
+check 'the same file system is good for what it does' held
+measure --path=direct
+if held; then
+	check 'direct is held here' held
+	preloaded shim_no_direct --path=direct
+	check 'O_DIRECT that is ignored is refuted' refutes 'left no page in the page cache'
+	preloaded shim_lost_writes --path=direct --rw=randwrite
+	check 'writes that are lost are refuted' refutes 'each byte went to storage'
+else
+	skip 'O_DIRECT that is ignored' "$(stat -f -c %T "$work") has no honest O_DIRECT to compare with"
+fi
+check 'nothing is left in the folder' is_empty "$folder"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
