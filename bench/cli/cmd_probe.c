@@ -170,7 +170,7 @@ int cmd_probe(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	if (argc > 1) {
-		error_set(&e, 0, "probe takes no arguments, not '%s'", argv[1]);
+		error_set(&e, 0, "probe takes no arguments, not '%s'; leave it out", argv[1]);
 		return cli_fail(EXIT_USAGE, &e);
 	}
 	printf("%-24s %-6s %s\n  %s\n", "TARGET", "STATE", "HOLDS", "PATHS");

@@ -82,7 +82,7 @@ static int status_of(const struct run *run)
 		failed = failed || run->cells[i].status == CELL_FAILED;
 		measured = measured || run->cells[i].status == CELL_MEASURED;
 	}
-	if (interrupted())
+	if (interrupted() && !run->complete)
 		return EXIT_INTERRUPTED;
 	if (refuted)
 		return EXIT_REFUTED;
@@ -157,11 +157,13 @@ static int run_and_store(struct run *run, const struct run_options *o, const cha
 	struct error e, e2;
 	int ret, stored, status;
 
+	interrupted_remove_if_empty(folder);
 	interrupted_catch();
 	say_if_long(run);
 	ret = execute(run, o, folder, &e);
 	snprintf(path, sizeof(path), "%s/run.json", folder);
 	stored = run_write(run, path, &e2);
+	interrupted_remove_if_empty(NULL);
 	if (stored)
 		return cli_fail(EXIT_FAILED, &e2);
 	if (!o->output) {
@@ -170,7 +172,7 @@ static int run_and_store(struct run *run, const struct run_options *o, const cha
 	}
 	if (o->export_json && run_write(run, o->export_json, &e2))
 		return cli_fail(EXIT_FAILED, &e2);
-	if (ret == -EINTR || interrupted()) {
+	if (ret == -EINTR) {
 		fprintf(stderr, "bypass: interrupted; %s holds what was measured, marked partial\n",
 			path);
 		return EXIT_INTERRUPTED;
@@ -206,6 +208,19 @@ static int open_folder(struct run *run, const struct run_options *o, char *folde
 	return 0;
 }
 
+/* A suite whose targets are all the testbed's, on a machine that isn't it: said once, not by row.
+ */
+static bool needs_testbed(const struct run *run, const struct run_options *o)
+{
+	if (o->testbed || getenv("BYPASS_TESTBED"))
+		return false;
+	for (size_t i = 0; i < run->ncells; i++) {
+		if (strncmp(run->cells[i].workload.target, "testbed:", 8) != 0)
+			return false;
+	}
+	return true;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct run_options o;
@@ -223,7 +238,14 @@ int cmd_run(int argc, char **argv)
 		status = cli_fail(EXIT_USAGE, &e);
 	else if (o.dry_run)
 		status = dry_run(run);
-	else if (open_folder(run, &o, folder, sizeof(folder), &e))
+	else if (needs_testbed(run, &o)) {
+		error_set(
+			&e, 0,
+			"%s runs on the testbed's media, which this machine hasn't; add --testbed, "
+			"or name a folder of this machine: --target=file:DIR",
+			run->suite);
+		status = cli_fail(EXIT_NOTHING_RAN, &e);
+	} else if (open_folder(run, &o, folder, sizeof(folder), &e))
 		status = cli_fail(EXIT_FAILED, &e);
 	else
 		status = run_and_store(run, &o, folder);

@@ -268,6 +268,8 @@ int run_options_parse(struct run_options *o, int argc, char **argv)
 		return cli_fail(EXIT_FAILED, &e);
 	snprintf(o->results, sizeof(o->results), "%.500s/results", o->root);
 	ret = collect(o, argc, argv, &overrides, &e);
+	if (!ret && o->kernel && !o->testbed)
+		ret = error_set(&e, -EINVAL, "--kernel is the testbed's; add --testbed");
 	if (!ret)
 		ret = load_cells(o, &overrides, &e);
 	free(overrides.list);

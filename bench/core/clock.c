@@ -98,5 +98,8 @@ uint64_t clock_from_ticks(const struct clock *clock, uint64_t ticks)
 
 uint64_t clock_to_ticks(const struct clock *clock, uint64_t ns)
 {
-	return (uint64_t)((unsigned __int128)ns * clock->ticks_per_s / 1000000000);
+	unsigned __int128 ticks = (unsigned __int128)ns * clock->ticks_per_s / 1000000000;
+
+	/* Far enough away never to come, and near enough to be added to a reading. */
+	return ticks > UINT64_MAX / 4 ? UINT64_MAX / 4 : (uint64_t)ticks;
 }

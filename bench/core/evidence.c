@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/pattern.h"
+
 #define HUGE_PAGE ((uint64_t)2 << 20)
 #define PAGE      ((uint64_t)4096)
 
@@ -37,7 +39,7 @@ static void note_residency(struct cell *cell, const struct pass_facts *f, const 
 	char text[64];
 
 	snprintf(text, sizeof(text), "%s%" PRIu64 " of %" PRIu64 " pages resident",
-		 spare(expected) ? "at least 99 % of " : "", expected, f->pages);
+		 spare(expected) ? "at least " : "", expected - spare(expected), f->pages);
 	if (resident < 0)
 		cell_add_evidence(
 			cell, claim, text, "mincore", f->phase, VERDICT_UNOBSERVED, "mincore: %s",
@@ -349,4 +351,28 @@ void evidence_data(struct cell *cell, const struct target *t, enum phase phase, 
 	else
 		cell_add_evidence(cell, claim, "offset and generation of each sector", "data check",
 				  phase, VERDICT_HELD, "right");
+}
+
+void evidence_writes(struct cell *cell, const struct path_ops *ops, uint64_t writes, int64_t newest)
+{
+	static const char claim[] = "what was written is in the file";
+	const struct workload *w = &cell->workload;
+	/* A touching store changes the stamp of the page's first sector and nothing else. */
+	uint64_t unit = w->access == ACCESS_TOUCH ? PAGE : PATTERN_SECTOR;
+	uint64_t expected = writes * (w->bs > unit ? w->bs / unit : 1);
+	char text[64];
+
+	/* A second pass of mixed accesses writes blocks that the first one only read. */
+	if (!rw_writes(w->rw) || (ops->traits & PATH_PRIVATE) ||
+	    (w->rw == RW_RANDRW && (ops->traits & PATH_MAPPING)))
+		return;
+	snprintf(text, sizeof(text), "%" PRIu64 " sectors of this round", expected);
+	if (newest < 0)
+		cell_add_evidence(cell, claim, text, "data check", PHASE_WITNESS,
+				  VERDICT_UNOBSERVED, "the file can't be read: %s",
+				  strerror((int)-newest));
+	else
+		cell_add_evidence(cell, claim, text, "data check", PHASE_WITNESS,
+				  holds((uint64_t)newest == expected), "%" PRId64 " sectors",
+				  newest);
 }

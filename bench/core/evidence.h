@@ -29,6 +29,7 @@ struct pass_facts {
 struct witness_facts {
 	struct tracepoint syscalls, pmd_faults, flushes;
 	uint64_t nsyscalls, npmd_faults, nflushes;
+	uint64_t nwrites; /* of distinct blocks */
 };
 
 void evidence_timed(struct cell *cell, const struct path_ops *ops, const struct target *t,
@@ -38,5 +39,12 @@ void evidence_witness(struct cell *cell, const struct path_ops *ops, const struc
 /* @sampled_only: from the samples of a timed pass; @what NULL: all right. */
 void evidence_data(struct cell *cell, const struct target *t, enum phase phase, const char *what,
 		   uint64_t where);
+
+/*
+ * Did each write arrive? @newest: sectors of the file that carry the generation of the witness's
+ * @writes of distinct blocks; negative errno if they could not be counted.
+ */
+void evidence_writes(struct cell *cell, const struct path_ops *ops, uint64_t writes,
+		     int64_t newest);
 
 #endif

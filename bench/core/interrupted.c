@@ -4,12 +4,21 @@
 #include <unistd.h>
 
 volatile sig_atomic_t interrupted_signal;
+static const char *volatile empty_folder;
 
 static void on_signal(int signal)
 {
-	if (interrupted_signal)
+	if (interrupted_signal) {
+		if (empty_folder)
+			rmdir(empty_folder);
 		_exit(128 + signal);
+	}
 	interrupted_signal = signal;
+}
+
+void interrupted_remove_if_empty(const char *folder)
+{
+	empty_folder = folder;
 }
 
 void interrupted_catch(void)

@@ -12,6 +12,8 @@
 extern volatile sig_atomic_t interrupted_signal; /* 0 until one came */
 
 void interrupted_catch(void);
+/* A folder that the second signal removes if it is still empty; NULL or a string that stays. */
+void interrupted_remove_if_empty(const char *folder);
 
 static inline bool interrupted(void)
 {

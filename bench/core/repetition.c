@@ -267,8 +267,12 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 
 	if (c->target->kind != TARGET_NULL && kind != PASS_AGAIN)
 		facts.resident_before = target_resident_pages(c->target, &facts.pages);
-	if (witness && limits.ios > WITNESS_IOS)
-		limits.ios = WITNESS_IOS;
+	if (witness) {
+		uint64_t most = jobs[0].worker.offsets.nblocks;
+
+		most = most < WITNESS_IOS ? most : WITNESS_IOS;
+		limits.ios = limits.ios < most ? limits.ios : most;
+	}
 	result->kind = kind;
 	result->start = clock_raw_ns() - c->run_start_ns;
 	observe(&c->target->device, true, &before);
@@ -303,6 +307,8 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 		c->cell->pmd_faults[pass] =
 			per_1000_ios(&witness->pmd_faults, witness->npmd_faults, facts.ios);
 	}
+	if (witness && kind != PASS_AGAIN)
+		witness->nwrites = facts.writes;
 	if (witness)
 		evidence_witness(c->cell, c->ops, c->target, &facts, witness);
 	else
@@ -326,7 +332,9 @@ static int run_passes(const struct repetition_context *c, struct job_thread *job
 		      struct error *e)
 {
 	struct passes passes = passes_of(c->ops);
-	uint64_t visited = ramp(c, jobs, njobs);
+	/* The witness is not timed, so nothing has to be warm; each of its writes is to be found.
+	 */
+	uint64_t visited = witness ? 0 : ramp(c, jobs, njobs);
 	int ret = first_failure(c, jobs, njobs, e);
 
 	/* What the operations before the clock brought in must go again. */
@@ -372,6 +380,14 @@ static int run(const struct repetition_context *c, unsigned int njobs, struct re
 				  njobs, (unsigned long long)w->bs);
 			break;
 		}
+		if (witness && worker_visit_once(worker, c->seed)) {
+			worker_free(worker);
+			ret = error_set(e, -ENOMEM,
+					"out of memory for the order of %llu blocks; "
+					"give a smaller size= or a larger bs=",
+					(unsigned long long)(w->size / w->bs));
+			break;
+		}
 		worker->job.generation = c->target->generation + (private && rw_writes(w->rw));
 		ret = c->ops->open(&worker->job, e);
 		if (ret)
@@ -402,7 +418,7 @@ static void free_passes(struct repetition *r)
 
 int repetition_witness(const struct repetition_context *c, struct error *e)
 {
-	struct witness_facts witness;
+	struct witness_facts witness = {.nwrites = 0};
 	struct repetition scratch = {0};
 	const char *what = NULL;
 	uint64_t where = 0;
@@ -429,6 +445,7 @@ int repetition_witness(const struct repetition_context *c, struct error *e)
 				 "can't read %s back to check it: %s; look at the kernel's log",
 				 c->target->text, strerror(-ret));
 	evidence_data(c->cell, c->target, PHASE_WITNESS, what, where);
+	evidence_writes(c->cell, c->ops, witness.nwrites, target_count_newest(c->target));
 	return 0;
 }
 

@@ -116,8 +116,10 @@ int runner_plan(struct run *run, const struct suite *suite, struct error *e)
 	run->cells = memory_zeroed(suite->ncells, sizeof(*run->cells));
 	for (size_t i = 0; i < suite->ncells; i++) {
 		struct cell *cell = &run->cells[run->ncells++];
+		const char *section = suite->cells[i].section;
 		const struct path_ops *ops;
 		struct target target;
+		struct error why;
 		int ret;
 
 		cell->workload = suite->cells[i].workload;
@@ -131,9 +133,10 @@ int runner_plan(struct run *run, const struct suite *suite, struct error *e)
 		if (ret)
 			return ret;
 		name_target(&cell->workload, ops, &target);
-		ret = workload_check(&cell->workload, e);
+		ret = workload_check(&cell->workload, &why);
 		if (ret)
-			return ret;
+			return error_set(e, ret, "%s%s%s%s", *section ? "[" : "", section,
+					 *section ? "] " : "", why.text);
 		cell->api = ops->api;
 		cell->cache = ops->cache;
 		cell->completion = ops->completion;

@@ -47,7 +47,7 @@ static int unknown_suite(const char *folder, const char *name, struct error *e)
 		return error_set(e, -ENOENT,
 				 "no suite '%.60s', and %s has none; name a file that ends in .ini",
 				 name, folder);
-	return error_set(e, -ENOENT, "no suite '%.60s'; there are %s", name, known);
+	return error_set(e, -ENOENT, "no suite '%.60s'; give one of %s", name, known);
 }
 
 static int read_text(FILE *file, const char *path, char **text, struct error *e)

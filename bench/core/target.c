@@ -150,9 +150,10 @@ int target_probe(struct target *t, struct error *e)
 		if (ret)
 			return ret;
 	} else if (strncmp(t->text, "testbed:", 8) == 0) {
-		return error_set(e, -ENOENT,
-				 "%s is a medium of the testbed, which this machine isn't",
-				 t->text);
+		return error_set(
+			e, -ENOENT,
+			"%s is a medium of the testbed, which this machine isn't; add --testbed",
+			t->text);
 	} else {
 		split_path(t->folder, folder, sizeof(folder), &name);
 		if (stat(folder, &st) != 0)
@@ -410,4 +411,29 @@ int target_verify(struct target *t, uint64_t *where, const char **what)
 	}
 	free(buffer);
 	return ret;
+}
+
+int64_t target_count_newest(const struct target *t)
+{
+	char *buffer = malloc(CHUNK);
+	int64_t newest = 0;
+
+	if (!buffer)
+		return -ENOMEM;
+	for (uint64_t at = 0; at < t->size; at += CHUNK) {
+		ssize_t n = pread(t->fd, buffer, CHUNK, (off_t)at);
+
+		if (n < 0) {
+			newest = -errno;
+			break;
+		}
+		for (ssize_t i = 0; i + (ssize_t)PATTERN_SECTOR <= n; i += PATTERN_SECTOR) {
+			const struct pattern_stamp *stamp =
+				(const struct pattern_stamp *)(buffer + i);
+
+			newest += stamp->generation == t->generation;
+		}
+	}
+	free(buffer);
+	return newest;
 }

@@ -65,4 +65,7 @@ int64_t target_resident_pages(const struct target *t, uint64_t *total);
 /* Reads the whole file and checks every sector. -EILSEQ: *where and *what name the first wrong. */
 int target_verify(struct target *t, uint64_t *where, const char **what);
 
+/* Sectors of the file that carry the newest generation; negative errno if it can't be read. */
+int64_t target_count_newest(const struct target *t);
+
 #endif

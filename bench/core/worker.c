@@ -20,8 +20,14 @@ static __thread volatile sig_atomic_t sigbus_armed;
 
 static void on_sigbus(int signal)
 {
+	static const char text[] =
+		"bypass: a mapped page can't be read any more (SIGBUS): the file "
+		"was cut short or its medium failed; look at the kernel's log\n";
+
 	if (sigbus_armed)
 		siglongjmp(sigbus_return, 1);
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(128 + signal);
 	_exit(128 + signal);
 }
 
@@ -70,6 +76,15 @@ int worker_init(struct worker *w, const struct path_ops *ops, const struct clock
 		memset(w->samples, 0xff, WORKER_SAMPLES * sizeof(*w->samples));
 	pattern_fill(w->job.buffer, workload->bs);
 	return 0;
+}
+
+int worker_visit_once(struct worker *w, uint64_t seed)
+{
+	struct offsets *o = &w->offsets;
+
+	if (o->sequential || o->order)
+		return 0;
+	return offsets_init(o, o->base, o->bs, o->nblocks * o->bs, false, true, seed);
 }
 
 void worker_free(struct worker *w)

@@ -47,6 +47,8 @@ struct pass_limits {
 int worker_init(struct worker *w, const struct path_ops *ops, const struct clock *clock,
 		const struct workload *workload, const struct target *target, unsigned int index,
 		uint64_t stride, uint64_t seed);
+/* Before the first pass: visit each block once, whatever the workload would do. */
+int worker_visit_once(struct worker *w, uint64_t seed);
 void worker_free(struct worker *w);
 /* Runs one pass on the calling thread; results are in @w. */
 void worker_pass(struct worker *w, const struct pass_limits *limits);

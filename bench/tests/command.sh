@@ -463,6 +463,8 @@ if held; then
 	check 'O_DIRECT that is ignored is refuted' refutes 'left no page in the page cache'
 	preloaded shim_lost_writes --path=direct --rw=randwrite
 	check 'writes that are lost are refuted' refutes 'each byte went to storage'
+	preloaded shim_lost_writes --path=buffered --rw=randwrite
+	check 'buffered writes that are lost are refuted' refutes 'what was written is in the file'
 else
 	skip 'O_DIRECT that is ignored' "$(stat -f -c %T "$work") has no honest O_DIRECT to compare with"
 fi

@@ -636,3 +636,38 @@ Test(evidence, of_the_same_claim_in_both_phases_stands_once_in_each)
 	cr_assert_eq(verdict_of(before_hot, PHASE_TIMED), VERDICT_HELD);
 	cr_assert_eq(verdict_of(before_hot, PHASE_WITNESS), VERDICT_REFUTED);
 }
+
+static enum verdict writes(struct cell *cell, const char *path, uint64_t nwrites, int64_t newest)
+{
+	evidence_writes(cell, path_find(path), nwrites, newest);
+	return cell->nevidence ? cell->evidence[0].verdict : VERDICT_HELD;
+}
+
+Test(evidence, of_writes_needs_each_sector_of_the_round_in_the_file)
+{
+	struct cell good = {.workload = {.rw = RW_RANDWRITE, .bs = 4096}};
+	struct cell lost = good, unread = good, touched = good;
+
+	cr_assert_eq(writes(&good, "buffered", 10, 80), VERDICT_HELD);
+	cr_assert_eq(good.nevidence, 1);
+	cr_assert_eq(writes(&lost, "buffered", 10, 79), VERDICT_REFUTED);
+	cr_assert_eq(lost.status, CELL_REFUTED);
+	cr_assert_eq(writes(&unread, "buffered", 10, -EIO), VERDICT_UNOBSERVED);
+	/* A touching store changes one stamp of each page. */
+	touched.workload.access = ACCESS_TOUCH;
+	cr_assert_eq(writes(&touched, "mmap-shared", 10, 10), VERDICT_HELD);
+	cell_release(&good);
+	cell_release(&lost);
+	cell_release(&unread);
+	cell_release(&touched);
+}
+
+Test(evidence, of_writes_claims_nothing_of_a_private_mapping_or_a_read)
+{
+	struct cell private = {.workload = {.rw = RW_RANDWRITE, .bs = 4096}};
+	struct cell reads = {.workload = {.rw = RW_RANDREAD, .bs = 4096}};
+
+	writes(&private, "mmap-private", 10, 0);
+	writes(&reads, "buffered", 0, 0);
+	cr_assert_eq(private.nevidence + reads.nevidence, 0);
+}

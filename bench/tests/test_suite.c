@@ -276,7 +276,7 @@ Test(suite, is_found_by_name_in_its_folder_or_by_path)
 	cr_assert_str_eq(suite->name, "ladder");
 	suite_free(suite);
 	cr_assert_eq(suite_load(&suite, folder, "leader", &e), -ENOENT);
-	cr_assert(strstr(e.text, "there are ladder, zero"), "%s", e.text);
+	cr_assert(strstr(e.text, "give one of ladder, zero"), "%s", e.text);
 	cr_assert_eq(suite_load(&suite, "/nowhere", "leader", &e), -ENOENT);
 	cr_assert_eq(suite_load(&suite, folder, "zero", &e), -EINVAL);
 	cr_assert(strstr(e.text, "zero byte"), "%s", e.text);

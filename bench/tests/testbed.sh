@@ -374,12 +374,25 @@ a, b = [cost(cells(run, path="mmap-dax")[0], "first-touch")
         for run in (RUN, load(f"{FOLDER}/boot-1.json"))]
 expect(near(a, b, 3), a, b)
 END
-	judge "the machine's sum for a direct read of the disk is the same within 3 %" boot-2 <<'END'
-a, b = [median([each["machine_insn"] / each["ios"]
-                for each in passes(cells(run, path="direct")[0])])
-        for run in (RUN, load(f"{FOLDER}/boot-1.json"))]
-expect(near(a, b, 3), a, b)
+	# On a busy host the emulated disk is sometimes done before the thread went to sleep, and
+	# neither sleeping nor waking is executed then: what counts is the sum at equal sleeps.
+	judge "the machine's sum for a direct read of the disk is the same in both, within 3 %" \
+		boot-2 <<'END'
+points = [(each["context_switches"] / each["ios"], each["machine_insn"] / each["ios"])
+          for run in (load(f"{FOLDER}/boot-1.json"), RUN)
+          for each in passes(cells(run, path="direct")[0])]
+slept, sums = [sum(values) / len(points) for values in zip(*points)]
+slope = 0
+if max(points)[0] - min(points)[0] > 0.02:
+    slope = (sum((x - slept) * (y - sums) for x, y in points)
+             / sum((x - slept) ** 2 for x, y in points))
+    with open(f"{FOLDER}/awake", "w", encoding="utf-8") as file:
+        print(f"    (busy host: {slept:.0%} of the reads slept; compared at equal sleeps)",
+              file=file)
+for x, y in points:
+    expect(near(y, sums + slope * (x - slept), 3), points, "slope", slope)
 END
+	cat "$share/awake" 2>/dev/null
 }
 
 # refutes SENTENCE NAME CLAIM: the run ends with 3 and every cell of it is refuted by that claim.
