@@ -637,10 +637,10 @@ Test(evidence, of_the_same_claim_in_both_phases_stands_once_in_each)
 	cr_assert_eq(verdict_of(before_hot, PHASE_WITNESS), VERDICT_REFUTED);
 }
 
-static enum verdict writes(struct cell *cell, const char *path, uint64_t nwrites, int64_t newest)
+static enum verdict writes(struct cell *c, const char *path, uint64_t nwrites, int64_t newest)
 {
-	evidence_writes(cell, path_find(path), nwrites, newest);
-	return cell->nevidence ? cell->evidence[0].verdict : VERDICT_HELD;
+	evidence_writes(c, path_find(path), nwrites, newest);
+	return c->nevidence ? c->evidence[0].verdict : VERDICT_UNOBSERVED;
 }
 
 Test(evidence, of_writes_needs_each_sector_of_the_round_in_the_file)
