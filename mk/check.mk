@@ -25,7 +25,7 @@ check-shell: | $(DEPS_CHECK)
 	shellcheck $(SHELL_FILES)
 
 check-spelling: | $(DEPS_CHECK)
-	codespell --ignore-words-list=crate README.md docs $(C_FILES) $(SHELL_FILES) bench/suites
+	codespell --ignore-words-list=nd README.md docs $(C_FILES) $(SHELL_FILES) bench/suites
 
 # Every source file says its licence in one of its first three lines.
 check-license:

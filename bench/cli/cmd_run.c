@@ -94,14 +94,12 @@ static int status_of(const struct run *run)
 /* The first cell that made the run end as it did: what the table says of it, in one sentence. */
 static void say_why(const struct run *run, int status)
 {
-	static const char *const what[] = {
-		[EXIT_FAILED] = "failed",
-		[EXIT_REFUTED] = "refuted",
-		[EXIT_NOTHING_RAN] = "unavailable",
-	};
 	enum cell_status guilty = status == EXIT_FAILED    ? CELL_FAILED
 				  : status == EXIT_REFUTED ? CELL_REFUTED
 							   : CELL_UNAVAILABLE;
+	const char *what = status == EXIT_FAILED    ? "failed"
+			   : status == EXIT_REFUTED ? "refuted"
+						    : "unavailable";
 	const struct cell *first = NULL;
 	size_t n = 0;
 
@@ -113,7 +111,7 @@ static void say_why(const struct run *run, int status)
 	}
 	if (!first)
 		return;
-	fprintf(stderr, "bypass: %zu of %zu cells %s; %s: %s%s%s\n", n, run->ncells, what[status],
+	fprintf(stderr, "bypass: %zu of %zu cells %s; %s: %s%s%s\n", n, run->ncells, what,
 		first->workload.path, first->reason ? first->reason : "no reason known",
 		first->remedy ? "; do: " : "", first->remedy ? first->remedy : "");
 }

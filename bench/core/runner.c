@@ -146,6 +146,15 @@ int runner_plan(struct run *run, const struct suite *suite, struct error *e)
 	return 0;
 }
 
+/*
+ * 2 MiB faults get a DAX file of their own: the kernel remembers for each page of such a file that
+ * a fault mapped 4 KiB of it, and never maps 2 MiB over that again (grab_mapping_entry).
+ */
+static bool wants_huge(const struct workload *w)
+{
+	return w->hugepage && strcmp(w->path, "mmap-dax") == 0;
+}
+
 uint64_t runner_bytes_written(const struct run *run, unsigned int runs)
 {
 	uint64_t bytes = 0;
@@ -156,22 +165,14 @@ uint64_t runner_bytes_written(const struct run *run, unsigned int runs)
 		bool first = true;
 
 		for (size_t j = 0; j < i; j++)
-			first = first && strcmp(run->cells[j].workload.target, w->target) != 0;
+			first = first && (strcmp(run->cells[j].workload.target, w->target) != 0 ||
+					  wants_huge(&run->cells[j].workload) != wants_huge(w));
 		if (first && strcmp(w->target, "null:") != 0)
 			bytes += w->size * w->numjobs;
 		if (rw_writes(w->rw))
 			bytes += ios * w->bs * w->numjobs * runs;
 	}
 	return bytes;
-}
-
-/*
- * 2 MiB faults get a DAX file of their own: the kernel remembers for each page of such a file that
- * a fault mapped 4 KiB of it, and never maps 2 MiB over that again (grab_mapping_entry).
- */
-static bool wants_huge(const struct workload *w)
-{
-	return w->hugepage && strcmp(w->path, "mmap-dax") == 0;
 }
 
 static struct planned_target *target_of(struct runner *r, const struct cell *cell)
