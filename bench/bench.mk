@@ -35,8 +35,9 @@ $(ASAN)/bypass: $(ASAN_OBJECTS)
 	@echo 'LINK $@'
 	@$(CC) $(SANITIZE) -o $@ $^ $(BENCH_LIBS)
 
-$(ASAN)/test_%: $(ASAN)/bench/tests/test_%.o $(ASAN)/bench/tests/fixture_run.o \
-		$(BENCH_LIBRARY_OBJECTS)
+BENCH_FIXTURES := $(patsubst %.c,$(ASAN)/%.o,$(wildcard bench/tests/fixture_*.c))
+
+$(ASAN)/test_%: $(ASAN)/bench/tests/test_%.o $(BENCH_FIXTURES) $(BENCH_LIBRARY_OBJECTS)
 	@echo 'LINK $@'
 	@$(CC) $(SANITIZE) -o $@ $^ $(BENCH_LIBS) -lcriterion
 
