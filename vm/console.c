@@ -16,8 +16,7 @@ static void add_character(struct vm_console *console, char character)
 	}
 	if ((unsigned char)character < ' ' && character != '\t')
 		return;
-	/* A line begins with its first character, so an ended one isn't followed by an empty one.
-	 */
+	/* A line begins with its first character: an ended one isn't followed by an empty one. */
 	if (console->column == 0) {
 		console->count++;
 		memset(console->lines[(console->count - 1) % VM_CONSOLE_LINES], 0,
@@ -63,7 +62,16 @@ const char *vm_console_find(const struct vm_console *console, const char *text)
 
 bool vm_console_print(const struct vm_console *console, const char *prefix)
 {
-	for (unsigned int i = oldest(console); i < console->count; i++)
-		fprintf(stderr, "%s%s\n", prefix, console->lines[i % VM_CONSOLE_LINES]);
+	const char *panic = vm_console_find(console, "Kernel panic");
+	unsigned int from = oldest(console), to = console->count;
+
+	while (panic && console->lines[from % VM_CONSOLE_LINES] != panic)
+		from++;
+	if (!panic && to - from > VM_CONSOLE_SHOWN)
+		from = to - VM_CONSOLE_SHOWN;
+	if (to - from > VM_CONSOLE_SHOWN)
+		to = from + VM_CONSOLE_SHOWN;
+	for (; from < to; from++)
+		fprintf(stderr, "%s%s\n", prefix, console->lines[from % VM_CONSOLE_LINES]);
 	return console->count > 0;
 }

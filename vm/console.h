@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define VM_CONSOLE_LINES 40
+#define VM_CONSOLE_LINES 256 /* kept: a panic with all its traces is longer than a screen */
+#define VM_CONSOLE_SHOWN 40  /* printed */
 #define VM_CONSOLE_WIDTH 256
 
 struct vm_console {
@@ -24,7 +25,10 @@ int vm_console_fill(struct vm_console *console, int fd);
 /* vm_console_find() - the last line that contains @text, or NULL. */
 const char *vm_console_find(const struct vm_console *console, const char *text);
 
-/* vm_console_print() - to stderr, each line after @prefix; false when there was none. */
+/*
+ * vm_console_print() - to stderr, each line after @prefix; false when there was none. The last
+ * lines, or those from a panic on, which the traces of every processor can push far up.
+ */
 bool vm_console_print(const struct vm_console *console, const char *prefix);
 
 #endif

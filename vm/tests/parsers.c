@@ -282,7 +282,12 @@ static void test_console(void)
 	vm_console_add(&console, line, sizeof(line));
 	check(strlen(vm_console_find(&console, "xxx")) == VM_CONSOLE_WIDTH - 1,
 	      "a long console line is cut");
+	vm_console_add(&console, "\nKernel panic - not syncing", 27);
 	for (int i = 0; i < 100; i++)
+		vm_console_add(&console, "\ntrace", 6);
+	check(vm_console_find(&console, "Kernel panic"),
+	      "a panic is found behind the traces of every processor");
+	for (int i = 0; i < VM_CONSOLE_LINES; i++)
 		vm_console_add(&console, "\nmany", 5);
 	check(!vm_console_find(&console, "two"), "the console forgets its oldest lines");
 	for (int i = 0; i < GARBAGE_ROUNDS; i++) {
