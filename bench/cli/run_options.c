@@ -21,6 +21,7 @@ static const char run_usage[] =
 	"  --cache=hot|cold   --durability=none|data   --access=copy|touch\n"
 	"  --populate=1   --sync=1   --hugepage=1   --madvise=normal|random|sequential\n"
 	"\n"
+	"      --warmup=SECONDS  before the clock starts; the same as --ramp_time\n"
 	"  -r, --runs=N          repetitions of each cell (default: the suite's, or 9)\n"
 	"      --seed=N          order of cells and offsets (default 1)\n"
 	"      --testbed[=CLOCK] in the virtual machine, 3 boots; CLOCK instructions\n"
@@ -163,6 +164,9 @@ static int collect(struct run_options *o, int argc, char **argv, struct override
 			continue;
 		}
 		split_argument(&a, argc, argv, i);
+		/* hyperfine's word for what fio calls ramp_time. */
+		if (strcmp(a.name, "warmup") == 0)
+			strcpy(a.name, "ramp_time");
 		ret = parse_own(o, &a, &took_value, e);
 		if (ret == 1) {
 			if (!a.value)
