@@ -138,7 +138,7 @@ Test(evidence, of_a_direct_read_needs_exactly_its_bytes_from_storage)
 	cr_assert_eq(timed("direct", from_storage), VERDICT_REFUTED);
 }
 
-Test(evidence, of_a_direct_write_needs_exactly_its_bytes_to_storage)
+Test(evidence, of_a_direct_write_needs_its_bytes_to_storage_and_allows_some_metadata)
 {
 	make_direct();
 	cell.workload.rw = RW_RANDWRITE;
@@ -147,7 +147,11 @@ Test(evidence, of_a_direct_write_needs_exactly_its_bytes_to_storage)
 	facts.delta.storage_written = BYTES;
 	cr_assert_eq(timed("direct", to_storage), VERDICT_HELD);
 	cr_assert_eq(verdict_of(from_storage, PHASE_TIMED), NOTHING_SAID);
-	facts.delta.storage_written = BYTES / 2;
+	facts.delta.storage_written = BYTES + 4096;
+	cr_assert_eq(timed("direct", to_storage), VERDICT_HELD);
+	facts.delta.storage_written = BYTES - 4096;
+	cr_assert_eq(timed("direct", to_storage), VERDICT_REFUTED);
+	facts.delta.storage_written = 2 * BYTES;
 	cr_assert_eq(timed("direct", to_storage), VERDICT_REFUTED);
 }
 
