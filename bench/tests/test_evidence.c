@@ -164,7 +164,7 @@ Test(evidence, of_direct_reads_and_writes_counts_each_kind_alone)
 	facts.delta.storage_written = 400ull * BS;
 	cr_assert_eq(timed("direct", from_storage), VERDICT_HELD);
 	cr_assert_eq(verdict_of(to_storage, PHASE_TIMED), VERDICT_HELD);
-	facts.writes = 399;
+	facts.writes = 401;
 	cr_assert_eq(timed("direct", from_storage), VERDICT_REFUTED);
 	cr_assert_eq(verdict_of(to_storage, PHASE_TIMED), VERDICT_REFUTED);
 }
