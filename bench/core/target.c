@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -109,6 +111,28 @@ static void find_mount(struct target *t, dev_t dev)
 	fclose(f);
 }
 
+/* In a chroot, mountinfo leaves out the file system that holds the root: its magic number tells. */
+static void find_magic(struct target *t)
+{
+	static const struct {
+		unsigned long magic;
+		const char *name;
+	} known[] = {
+		{EXT4_SUPER_MAGIC, "ext2/3/4"}, {XFS_SUPER_MAGIC, "xfs"},
+		{BTRFS_SUPER_MAGIC, "btrfs"},   {F2FS_SUPER_MAGIC, "f2fs"},
+		{TMPFS_MAGIC, "tmpfs"},         {OVERLAYFS_SUPER_MAGIC, "overlay"},
+	};
+	struct statfs fs;
+
+	if (statfs(t->folder, &fs) != 0)
+		return;
+	snprintf(t->fs_type, sizeof(t->fs_type), "fs-0x%lx", (unsigned long)fs.f_type);
+	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if ((unsigned long)fs.f_type == known[i].magic)
+			snprintf(t->fs_type, sizeof(t->fs_type), "%s", known[i].name);
+	}
+}
+
 static int probe_existing(struct target *t, const struct stat *st, struct error *e)
 {
 	const char *path = t->folder, *name;
@@ -169,6 +193,8 @@ int target_probe(struct target *t, struct error *e)
 		snprintf(t->folder, sizeof(t->folder), "%s", folder);
 	}
 	find_mount(t, st.st_dev);
+	if (!t->fs_type[0])
+		find_magic(t);
 	device_find(&t->device, st.st_dev);
 	t->page_cache_file = strcmp(t->fs_type, "tmpfs") != 0 && strcmp(t->fs_type, "ramfs") != 0;
 	return 0;
