@@ -12,6 +12,9 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 	-Wundef -Wvla -Wno-format-truncation -Werror
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -I. -Ibench -MMD -MP $(CFLAGS)
 
+# What a recipe says of itself, unless make is silent: $(NOTE) 'CC   file'
+NOTE = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@echo)
+
 # Each fragment adds to these: what `make` builds, what the test targets run, what `make check` reads.
 ALL :=
 TESTS :=

@@ -9,11 +9,11 @@ SHELL_FILES += bench/run-bench bench/self-test-cost $(wildcard bench/tests/*.sh)
 
 $(BUILD)/bench/%.o: bench/%.c | $(DEPS)
 	@mkdir -p $(@D)
-	@echo 'CC   $<'
+	$(NOTE) 'CC   $<'
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/bypass: $(BENCH_OBJECTS)
-	@echo 'LINK $@'
+	$(NOTE) 'LINK $@'
 	@$(CC) $(CFLAGS) -o $@ $^ $(BENCH_LIBS)
 
 ALL += $(BUILD)/bypass
@@ -28,17 +28,17 @@ BENCH_TESTS := $(patsubst bench/tests/%.c,$(ASAN)/%,$(wildcard bench/tests/test_
 
 $(ASAN)/bench/%.o: bench/%.c | $(DEPS_TEST)
 	@mkdir -p $(@D)
-	@echo 'ASAN $<'
+	$(NOTE) 'ASAN $<'
 	@$(CC) $(filter-out -O2,$(ALL_CFLAGS)) $(SANITIZE) -c -o $@ $<
 
 $(ASAN)/bypass: $(ASAN_OBJECTS)
-	@echo 'LINK $@'
+	$(NOTE) 'LINK $@'
 	@$(CC) $(SANITIZE) -o $@ $^ $(BENCH_LIBS)
 
 BENCH_FIXTURES := $(patsubst %.c,$(ASAN)/%.o,$(wildcard bench/tests/fixture_*.c))
 
 $(ASAN)/test_%: $(ASAN)/bench/tests/test_%.o $(BENCH_FIXTURES) $(BENCH_LIBRARY_OBJECTS)
-	@echo 'LINK $@'
+	$(NOTE) 'LINK $@'
 	@$(CC) $(SANITIZE) -o $@ $^ $(BENCH_LIBS) -lcriterion
 
 .SECONDARY:
@@ -53,7 +53,7 @@ FUZZ_SOURCES := $(filter-out bench/cli/%,$(BENCH_SOURCES))
 
 $(FUZZ)/%: bench/tests/fuzz_%.c $(FUZZ_SOURCES) $(wildcard bench/*/*.h) | $(DEPS_TEST)
 	@mkdir -p $(@D)
-	@echo 'FUZZ $@'
+	$(NOTE) 'FUZZ $@'
 	@clang-14 -std=gnu11 -D_GNU_SOURCE -I. -Ibench -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $< $(FUZZ_SOURCES) $(BENCH_LIBS)

@@ -16,14 +16,17 @@ SHELL_FILES += vm/run vm/shell vm/fetch-kernel vm/make-initramfs vm/guest/init v
 
 $(VM)/obj/%.o: vm/%.c | $(DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(NOTE) 'CC   $<'
+	@$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(VM)/launch: $(VM_LAUNCH_OBJECTS) | $(DEPS)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
+	$(NOTE) 'LINK $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
 # Static: it runs before the guest has a root, and so a libc.
 $(VM)/agent: $(VM_AGENT_OBJECTS) | $(DEPS)
-	$(CC) -static $(CFLAGS) $(LDFLAGS) $^ -o $@
+	$(NOTE) 'LINK $@'
+	@$(CC) -static $(CFLAGS) $(LDFLAGS) $^ -o $@
 
 # Unpacked once: a kernel that changed by itself would change every count. `make clean` fetches anew.
 $(VM)/kernel-%/release: | $(DEPS)
@@ -32,7 +35,7 @@ $(VM)/kernel-%/release: | $(DEPS)
 
 .PRECIOUS: $(VM)/kernel-%/release
 $(VM)/initramfs-%.cpio: $(VM)/kernel-%/release $(VM)/agent vm/guest/init vm/make-initramfs | $(DEPS)
-	vm/make-initramfs $(VM)/kernel-$* $(VM)/agent $@
+	@vm/make-initramfs $(VM)/kernel-$* $(VM)/agent $@
 
 .PHONY: vm
 vm: $(VM)/launch $(VM)/initramfs-6.1.cpio ## the testbed's programs, kernel 6.1 and its initramfs
@@ -45,18 +48,20 @@ VM_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 $(VM)/tests/parsers: $(VM_PARSERS) $(wildcard vm/*.h) | $(DEPS_TEST)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(VM_SANITIZE) $(VM_PARSERS) -o $@
+	$(NOTE) 'ASAN $@'
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(VM_SANITIZE) $(VM_PARSERS) -o $@
 
 $(VM)/tests/clock: vm/tests/clock.c | $(DEPS_TEST)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $< -o $@
+	$(NOTE) 'CC   $@'
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $< -o $@
 
 TESTS += test-vm
 LONG_TESTS += test-vm-6.12
 .PHONY: test-vm test-vm-6.12
 test-vm: vm $(VM)/tests/parsers $(VM)/tests/clock ## the testbed: parsers and real guests (4 minutes)
-	$(VM)/tests/parsers
-	vm/tests/testbed.sh
+	@$(VM)/tests/parsers
+	@vm/tests/testbed.sh
 
 test-vm-6.12: vm $(VM)/tests/clock ## the testbed with kernel 6.12
-	vm/tests/testbed.sh 6.12
+	@vm/tests/testbed.sh 6.12
