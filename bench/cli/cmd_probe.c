@@ -48,12 +48,13 @@ static void show_target(const char *text)
 	snprintf(holds, sizeof(holds), "%.10s%s%.12s", t.fs_type, t.device.known ? " on " : "",
 		 t.device.known ? t.device.part : "");
 	ready_paths(&t, paths, sizeof(paths));
-	printf("%-24.24s ready  %-18s\n  %s\n", t.text, holds, paths);
+	printf("%-24.24s ready  %s\n  %s\n", t.text, holds, paths);
 }
 
 /* Mounts on a device that can do DAX, and the testbed's media. */
-static void show_mounts(void)
+static bool show_mounts(void)
 {
+	bool dax = false;
 	char *line = NULL;
 	size_t size = 0;
 	FILE *f = fopen("/proc/self/mountinfo", "re");
@@ -72,10 +73,12 @@ static void show_mounts(void)
 			continue;
 		snprintf(text, sizeof(text), "file:%s", point);
 		show_target(text);
+		dax = dax || device.dax;
 	}
 	free(line);
 	if (f)
 		fclose(f);
+	return dax;
 }
 
 static bool in_path(const char *program)
@@ -94,9 +97,34 @@ static bool in_path(const char *program)
 	return false;
 }
 
+/* What the testbed's launcher found out when it last tried KVM (build/vm/kvm-refusal, line 3). */
+static void describe_accelerator(const char *root, char *text, size_t size)
+{
+	char path[600], line[200] = "";
+	FILE *f;
+
+	if (access("/dev/kvm", R_OK | W_OK) != 0) {
+		snprintf(text, size, "emulated CPU (no /dev/kvm): counts instructions");
+		return;
+	}
+	snprintf(text, size, "/dev/kvm exists; vm/run says whether it works");
+	snprintf(path, sizeof(path), "%s/build/vm/kvm-refusal", root);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	for (int i = 0; i < 3; i++) {
+		if (!fgets(line, sizeof(line), f))
+			line[0] = '\0';
+	}
+	fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	if (line[0])
+		snprintf(text, size, "TCG (KVM fails: %.30s)", line);
+}
+
 static void show_testbed(void)
 {
-	char root[512], line[600];
+	char root[512], line[600], accelerator[64];
 	struct error e;
 
 	if (getenv("BYPASS_TESTBED"))
@@ -111,10 +139,23 @@ static void show_testbed(void)
 		return;
 	}
 	snprintf(line, sizeof(line), "%s/vm/run", root);
-	printf("%-24s %s  %s\n", "testbed pmem,nvme", access(line, X_OK) == 0 ? "ready" : "no   ",
-	       access("/dev/kvm", R_OK | W_OK) == 0
-		       ? "/dev/kvm exists; vm/run says whether it works"
-		       : "emulated CPU (no /dev/kvm): counts instructions");
+	describe_accelerator(root, accelerator, sizeof(accelerator));
+	printf("%-24s %s  %s\n  make bench\n", "testbed pmem,nvme",
+	       access(line, X_OK) == 0 ? "ready" : "no   ", accelerator);
+}
+
+/* Paths that no target shown above is ready for, and what would make them so. */
+static void show_not_ready(bool dax_seen, bool traced)
+{
+	if (dax_seen && traced)
+		return;
+	printf("%-24s %s\n  %s\n", "NOT READY", "WHY", "DO");
+	if (!dax_seen)
+		printf("%-24s %s\n  %s\n", "dax mmap-dax", "no DAX-capable device is mounted",
+		       "bypass run SUITE --testbed");
+	if (!traced)
+		printf("%-24s %s\n  %s\n", "witness counts", "tracing needs root and tracefs",
+		       "sudo mount -t tracefs tracefs /sys/kernel/tracing; run as root");
 }
 
 static const char *yes_no(bool yes)
@@ -122,8 +163,10 @@ static const char *yes_no(bool yes)
 	return yes ? "yes" : "no";
 }
 
-static void show_proof(void)
+static bool show_proof(void)
 {
+	bool traced;
+
 	struct observation o;
 	struct device none = {0};
 	struct tracepoint syscalls;
@@ -136,7 +179,9 @@ static void show_proof(void)
 	       yes_no(o.storage_known), yes_no(stat("/proc/interrupts", &st) == 0),
 	       yes_no(syscalls.fd >= 0), syscalls.fd >= 0 ? "" : ": ",
 	       syscalls.fd >= 0 ? "" : syscalls.why_not);
+	traced = syscalls.fd >= 0;
 	tracepoint_close(&syscalls);
+	return traced;
 }
 
 static void show_clocks(void)
@@ -162,6 +207,7 @@ static void show_clocks(void)
 int cmd_probe(int argc, char **argv)
 {
 	const char *tmp = getenv("TMPDIR");
+	bool dax, traced;
 	char text[224];
 	struct error e;
 
@@ -177,9 +223,10 @@ int cmd_probe(int argc, char **argv)
 	snprintf(text, sizeof(text), "file:%.200s", tmp && *tmp ? tmp : "/tmp");
 	show_target(text);
 	show_target("file:/dev/shm");
-	show_mounts();
+	dax = show_mounts();
 	show_testbed();
-	show_proof();
+	traced = show_proof();
 	show_clocks();
+	show_not_ready(dax, traced);
 	return EXIT_GOOD;
 }
