@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+/* A queue pair in each of several threads, and the controller's thread beside them. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "fixture_driver.h"
+
+#define NTHREADS 3u
+
+struct worker {
+	struct driver *d;
+	struct ud_qpair *q;
+	uint8_t *buf;
+	pthread_t thread;
+	unsigned long completed, canceled, other;
+	bool stop;
+};
+
+static void done(void *arg, int error, uint16_t status, uint32_t result)
+{
+	struct worker *w = arg;
+
+	(void)status, (void)result;
+	if (!error)
+		w->completed++;
+	else if (error == -ECANCELED || error == -ETIMEDOUT)
+		w->canceled++;
+	else
+		w->other++;
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	unsigned long accepted = 0;
+	int err;
+
+	while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
+		err = ud_read(w->q, w->d->ns, w->buf, accepted % 1000, 8, 0, done, w);
+		if (!err)
+			accepted++;
+		if (err || accepted % 8 == 0)
+			(void)ud_qpair_wait(w->q, 1000000);
+	}
+	while (ud_qpair_outstanding(w->q))
+		(void)ud_qpair_wait(w->q, 1000000);
+	cr_expect_eq(w->completed + w->canceled + w->other, accepted);
+	return NULL;
+}
+
+static void run(struct driver *d, unsigned int nresets, struct worker *workers)
+{
+	unsigned int i, round;
+	uint64_t until;
+
+	d->config.mode = UD_SOFT_THREADED;
+	d->config.latency.ns = 20000;
+	d->options.io_timeout_ms = 5000;
+	d->options.admin_timeout_ms = 5000;
+	driver_open(d);
+	for (i = 0; i < NTHREADS; i++) {
+		workers[i] = (struct worker){.d = d, .buf = d->buf + i * 65536ul};
+		d->queue.mode = (enum ud_completion_mode)i;
+		cr_assert_eq(ud_qpair_create(d->ctrlr, &d->queue, &workers[i].q), 0);
+		cr_assert_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+	}
+	for (round = 0; round <= nresets; round++) {
+		until = ud_soft_now(d->soft) + 100000000;
+		while (ud_soft_now(d->soft) < until) {
+			cr_assert_eq(ud_ctrlr_process(d->ctrlr), 0);
+			d->soft->ops->wait(d->soft, 100000);
+		}
+		if (round < nresets)
+			cr_assert_eq(ud_ctrlr_reset(d->ctrlr), 0);
+	}
+	for (i = 0; i < NTHREADS; i++) {
+		__atomic_store_n(&workers[i].stop, true, __ATOMIC_RELEASE);
+		pthread_join(workers[i].thread, NULL);
+		cr_expect_eq(workers[i].other, 0);
+		cr_expect_gt(workers[i].completed, 0);
+	}
+}
+
+Test(threads, each_have_a_queue_pair_without_disturbing_each_other)
+{
+	struct worker workers[NTHREADS];
+	struct driver d;
+	unsigned int i;
+
+	driver_init(&d);
+	run(&d, 0, workers);
+	for (i = 0; i < NTHREADS; i++) {
+		cr_expect_eq(workers[i].canceled, 0);
+		cr_assert_eq(ud_qpair_destroy(workers[i].q), 0);
+	}
+	driver_close(&d);
+}
+
+Test(threads, go_on_after_resets_by_the_controllers_thread)
+{
+	struct worker workers[NTHREADS];
+	struct driver d;
+	unsigned int i;
+
+	driver_init(&d);
+	run(&d, 3, workers);
+	for (i = 0; i < NTHREADS; i++)
+		cr_assert_eq(ud_qpair_destroy(workers[i].q), 0);
+	driver_close_faulty(&d);
+}
