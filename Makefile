@@ -26,6 +26,8 @@ HELP :=
 include mk/deps.mk
 include vm/vm.mk
 include bench/bench.mk
+include userdrv/userdrv.mk
+include userdrv/tests.mk
 include mk/check.mk
 
 .PHONY: all test test-long clean help
