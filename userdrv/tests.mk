@@ -53,3 +53,22 @@ test-userdrv-soft: $(USERDRV_SOFT_TESTS) $(BUILD)/tsan/soft_plain_threads ## the
 test-userdrv-vfio: $(USERDRV)/tests/vfio_raw $(USERDRV)/tests/vfio_io $(USERDRV)/tests/vfio_iova \
 		$(USERDRV_EXAMPLES) vm ## the driver on QEMU's controller, through vfio (2 minutes)
 	@userdrv/tests/vfio-testbed.sh
+
+# A controller that lies, byte by byte.
+$(FUZZ)/controller: userdrv/tests/fuzz_controller.c $(USERDRV_SOURCES) $(USERDRV_SOFT_SOURCES) \
+		$(wildcard userdrv/*/*.h) | $(DEPS_TEST)
+	@mkdir -p $(@D)
+	$(NOTE) 'FUZZ $@'
+	@clang-14 -std=gnu11 -D_GNU_SOURCE $(USERDRV_CFLAGS) -O1 -g \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $(filter %.c,$^) $(USERDRV_LIBS)
+
+.PHONY: test-userdrv-fuzz test-userdrv-fuzz-long
+TESTS += test-userdrv-fuzz
+LONG_TESTS += test-userdrv-fuzz-long
+
+test-userdrv-fuzz: $(FUZZ)/controller ## a lying controller for a few seconds
+	@bench/tests/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)/controller
+
+test-userdrv-fuzz-long: $(FUZZ)/controller ## a lying controller for ten minutes
+	@bench/tests/fuzz.sh $(FUZZ_SECONDS_LONG) $(FUZZ)/controller

@@ -12,7 +12,7 @@ for target in "$@"; do
 	mkdir "$work/$name"
 	if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix="$(dirname "$target")/crash-$name-" \
-		"$work/$name" "bench/tests/corpus/$name" >"$work/log" 2>&1; then
+		"$work/$name" ./*/tests/corpus/"$name" >"$work/log" 2>&1; then
 		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")
 		echo "ok fuzz $name: $runs inputs in $seconds s"
 	else
