@@ -9,9 +9,9 @@
  *   yet fetched are a part of the outstanding ones. The completion's queue head isn't needed, and
  *   a controller that lies in it changes nothing.
  * - A request is in the free list, or its tag has UD_TAG_LIVE. Only a live one can be completed.
- * - Only the owner writes to it, but for @stopped, which the controller's thread writes. Stopping:
- * that one sets UD_DOWN, the owner ends everything and sets @drained, that one creates the queues
- *   again, clears @drained and sets UD_RUNNING.
+ * - Only the owner writes to it, but for @stopped: the controller's thread sets UD_DOWN, the owner
+ *   ends everything and sets UD_DRAINED, the controller's thread creates the queues again and sets
+ *   UD_RUNNING, or UD_DEAD at any time. One word, so that neither takes an old state for a new one.
  */
 #ifndef UD_QUEUE_H
 #define UD_QUEUE_H
@@ -68,8 +68,9 @@ struct ud_split {
 
 enum ud_stopped {
 	UD_RUNNING = 0,
-	UD_DOWN, /* the controller was reset: cancel, and be brought back */
-	UD_DEAD, /* the controller is dead: cancel, for ever */
+	UD_DOWN,    /* the controller was reset: the owner cancels everything */
+	UD_DRAINED, /* nothing is outstanding: the controller's thread brings it back */
+	UD_DEAD,    /* the controller is dead: cancel, for ever */
 };
 
 struct ud_qpair {
@@ -81,7 +82,7 @@ struct ud_qpair {
 	uint32_t sq_rung; /* tail that the controller knows */
 	uint32_t nentries;
 	uint32_t outstanding;
-	uint32_t stopped; /* enum ud_stopped; written by the controller's thread */
+	uint32_t stopped; /* enum ud_stopped */
 	uint32_t qid;
 	volatile uint32_t *sq_doorbell;
 
@@ -107,7 +108,6 @@ struct ud_qpair {
 	/* For the controller's thread: what this one found, and when. */
 	uint32_t expired; /* tag of a command that is late, or 0 */
 	uint64_t expired_ns;
-	uint32_t drained; /* it was stopped, and nothing is outstanding: may be created again */
 	/* The controller's thread's own. */
 	uint32_t aborted; /* tag that an abort was sent for, or 0 */
 	uint64_t abort_deadline_ns;

@@ -20,13 +20,17 @@ bool ud_ctrlr_is_gone(const struct ud_ctrlr *c)
 
 static void stop_all(struct ud_ctrlr *c, enum ud_stopped why)
 {
+	struct ud_qpair *q;
 	unsigned int qid;
 
 	for (qid = 1; qid <= UD_MAX_QPAIRS; qid++) {
-		if (!c->qpairs[qid])
+		q = c->qpairs[qid];
+		if (!q)
 			continue;
-		__atomic_store_n(&c->qpairs[qid]->stopped, why, __ATOMIC_RELEASE);
-		c->qpairs[qid]->aborted = 0;
+		q->aborted = 0;
+		/* One that is down or drained already has nothing new to give back. */
+		if (why == UD_DEAD || ud_stopped(q) == UD_RUNNING)
+			__atomic_store_n(&q->stopped, why, __ATOMIC_RELEASE);
 	}
 }
 
@@ -125,7 +129,7 @@ static void bring_back(struct ud_ctrlr *c, struct ud_qpair *q)
 {
 	int err;
 
-	if (ud_stopped(q) != UD_DOWN || !__atomic_load_n(&q->drained, __ATOMIC_ACQUIRE))
+	if (__atomic_load_n(&q->stopped, __ATOMIC_ACQUIRE) != UD_DRAINED)
 		return;
 	err = ud_create_queues(q);
 	if (err) {
@@ -137,7 +141,6 @@ static void bring_back(struct ud_ctrlr *c, struct ud_qpair *q)
 	}
 	c->nreturns_failed = 0;
 	q->aborted = 0;
-	__atomic_store_n(&q->drained, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&q->stopped, UD_RUNNING, __ATOMIC_RELEASE);
 }
 
@@ -177,22 +180,28 @@ int ud_ctrlr_process(struct ud_ctrlr *c)
 	return err;
 }
 
-/* The owner empties a queue pair that was stopped; it is brought back after that. */
+/*
+ * The owner empties a queue pair that was stopped; it is brought back after that. Which of the
+ * two threads may change the state next, the state alone says: it is read once.
+ */
 static int empty_stopped(struct ud_qpair *q)
 {
-	uint32_t outstanding = q->outstanding;
-	bool dead = __atomic_load_n(&q->stopped, __ATOMIC_ACQUIRE) == UD_DEAD;
+	uint32_t outstanding = q->outstanding, down = UD_DOWN;
 
-	if (dead) {
+	switch (__atomic_load_n(&q->stopped, __ATOMIC_ACQUIRE)) {
+	case UD_DEAD:
 		ud_qpair_cancel(q, -ENODEV, -ENODEV);
 		return outstanding ? (int)outstanding : -ENODEV;
-	}
-	if (__atomic_load_n(&q->drained, __ATOMIC_RELAXED))
+	case UD_DOWN:
+		ud_qpair_cancel(q, -ECANCELED, -ETIMEDOUT);
+		ud_qpair_rewind(q);
+		/* Unless it has died meanwhile. */
+		(void)__atomic_compare_exchange_n(&q->stopped, &down, UD_DRAINED, false,
+						  __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+		return (int)outstanding;
+	default: /* drained, or back again since the caller looked */
 		return 0;
-	ud_qpair_cancel(q, -ECANCELED, -ETIMEDOUT);
-	ud_qpair_rewind(q);
-	__atomic_store_n(&q->drained, 1, __ATOMIC_RELEASE);
-	return (int)outstanding;
+	}
 }
 
 /* Starts the clock of new commands, and finds the first that is late. */
