@@ -152,6 +152,7 @@ struct soft {
 	/* Threaded only. */
 	pthread_t thread;
 	pthread_mutex_t lock;
+	pthread_cond_t lock_unwanted;
 	atomic_bool stop;
 	atomic_int lock_wanted; /* callers that the polling thread must let in */
 	uint64_t last_doorbell_ns;

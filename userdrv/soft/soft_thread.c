@@ -4,7 +4,6 @@
  * threads do rarely (mapping, arming, statistics); a stepped model never touches it.
  */
 #include <errno.h>
-#include <sched.h>
 #include <time.h>
 
 #include "soft.h"
@@ -17,20 +16,26 @@ uint64_t soft_clock_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* The polling thread takes the lock again at once, so callers have to announce themselves. */
+/*
+ * The polling thread takes the lock again at once, so callers announce themselves and it sleeps
+ * while there are any. (Yielding to them instead would cost it seconds later: recent kernels let
+ * a thread that yields give up its whole share.)
+ */
 void soft_lock(struct soft *c)
 {
 	if (c->config.mode != UD_SOFT_THREADED)
 		return;
 	atomic_fetch_add(&c->lock_wanted, 1);
 	(void)pthread_mutex_lock(&c->lock);
-	atomic_fetch_sub(&c->lock_wanted, 1);
 }
 
 void soft_unlock(struct soft *c)
 {
-	if (c->config.mode == UD_SOFT_THREADED)
-		(void)pthread_mutex_unlock(&c->lock);
+	if (c->config.mode != UD_SOFT_THREADED)
+		return;
+	if (atomic_fetch_sub(&c->lock_wanted, 1) == 1)
+		(void)pthread_cond_signal(&c->lock_unwanted);
+	(void)pthread_mutex_unlock(&c->lock);
 }
 
 static void nap(const struct soft *c)
@@ -47,11 +52,9 @@ static void *run(void *arg)
 	while (!atomic_load_explicit(&c->stop, memory_order_relaxed)) {
 		bool idle;
 
-		if (atomic_load_explicit(&c->lock_wanted, memory_order_relaxed)) {
-			(void)sched_yield();
-			continue;
-		}
 		(void)pthread_mutex_lock(&c->lock);
+		while (atomic_load_explicit(&c->lock_wanted, memory_order_relaxed))
+			(void)pthread_cond_wait(&c->lock_unwanted, &c->lock);
 		c->now_ns = soft_clock_ns();
 		soft_step(c);
 		idle = c->config.nap_ns && soft_next_due(c) == SOFT_NEVER &&
@@ -68,9 +71,11 @@ static void *run(void *arg)
 int soft_thread_start(struct soft *c)
 {
 	(void)pthread_mutex_init(&c->lock, NULL);
+	(void)pthread_cond_init(&c->lock_unwanted, NULL);
 	c->now_ns = soft_clock_ns();
 	c->last_doorbell_ns = c->now_ns;
 	if (pthread_create(&c->thread, NULL, run, c)) {
+		(void)pthread_cond_destroy(&c->lock_unwanted);
 		(void)pthread_mutex_destroy(&c->lock);
 		return -EAGAIN;
 	}
@@ -81,5 +86,6 @@ void soft_thread_stop(struct soft *c)
 {
 	atomic_store(&c->stop, true);
 	(void)pthread_join(c->thread, NULL);
+	(void)pthread_cond_destroy(&c->lock_unwanted);
 	(void)pthread_mutex_destroy(&c->lock);
 }

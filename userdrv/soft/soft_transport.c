@@ -133,11 +133,17 @@ static int poll_vector(int fd, uint64_t timeout_ns)
 static int transport_wait_vector(struct ud_transport *t, unsigned int vector, uint64_t timeout_ns)
 {
 	struct soft *c = soft_of(t);
-	int fd;
-	int rc = transport_vector_fd(t, vector, &fd);
+	int fd, rc;
 
-	if (rc)
-		return rc;
+	if (vector >= c->config.nvectors)
+		return -EINVAL;
+	/* Without the lock where it is there already: waiting threads would starve each other. */
+	fd = c->vectors[vector].fd;
+	if (fd < 0) {
+		rc = transport_vector_fd(t, vector, &fd);
+		if (rc)
+			return rc;
+	}
 	if (threaded(c))
 		return poll_vector(fd, timeout_ns);
 	return run_until(c, later(c->now_ns, timeout_ns), fd);

@@ -8,7 +8,7 @@
 #include "soft_raw.h"
 
 #include <pthread.h>
-#include <sched.h>
+#include <unistd.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -33,7 +33,7 @@ static void *reader_run(void *arg)
 		raw_submit(&reader->q, sqe);
 		raw_ring(&reader->q);
 		while (!raw_poll(&reader->q, &cqe))
-			(void)sched_yield();
+			(void)usleep(10);
 		memcpy(&found, reader->buffer.vaddr, 4);
 		raw_require(cqe.status >> 1 == 0 && found == i % 1024, "the wrong block");
 	}
