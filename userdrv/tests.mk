@@ -2,7 +2,7 @@
 # The controller model by itself, the examples, and the driver on QEMU's controller.
 
 C_FILES += $(wildcard userdrv/examples/*.[ch])
-SHELL_FILES += userdrv/tests/cost.sh userdrv/tests/vfio-testbed.sh
+SHELL_FILES += userdrv/tests/cost.sh userdrv/tests/exports.sh userdrv/tests/vfio-testbed.sh
 
 USERDRV_ASAN_SOFT_OBJECTS := $(USERDRV_SOFT_SOURCES:%.c=$(ASAN)/%.o)
 USERDRV_SOFT_TESTS := $(patsubst userdrv/tests/%.c,$(ASAN)/userdrv/%,$(wildcard userdrv/tests/soft_test_*.c))
@@ -19,6 +19,14 @@ $(BUILD)/tsan/soft_plain_threads: userdrv/tests/soft_plain_threads.c userdrv/tes
 	$(NOTE) 'TSAN $@'
 	@$(CC) $(filter-out -O2 -MMD -MP,$(ALL_CFLAGS)) $(USERDRV_CFLAGS) -O1 -fsanitize=thread \
 		-o $@ $(filter %.c,$^) $(USERDRV_LIBS)
+
+# The driver with ThreadSanitizer, the model without: see the program's head.
+$(BUILD)/tsan/driver_plain_threads: userdrv/tests/driver_plain_threads.c $(USERDRV_SOURCES) \
+		$(wildcard userdrv/*/*.h) $(USERDRV)/libuserdrv-soft.a | $(DEPS_TEST)
+	@mkdir -p $(@D)
+	$(NOTE) 'TSAN $@'
+	@$(CC) $(filter-out -O2 -MMD -MP,$(ALL_CFLAGS)) $(USERDRV_CFLAGS) -O1 -Wno-tsan \
+		-fsanitize=thread -o $@ $(filter %.c,$^) $(USERDRV)/libuserdrv-soft.a $(USERDRV_LIBS)
 
 USERDRV_EXAMPLES := $(addprefix $(USERDRV)/examples/,identify hello perf eventfd-loop)
 ALL += $(USERDRV_EXAMPLES)
@@ -47,8 +55,10 @@ $(USERDRV)/tests/vfio_iova: $(ASAN)/userdrv/tests/vfio_iova.o $(ASAN)/userdrv/sr
 .PHONY: test-userdrv-soft test-userdrv-vfio
 TESTS += test-userdrv-soft test-userdrv-vfio
 
-test-userdrv-soft: $(USERDRV_SOFT_TESTS) $(BUILD)/tsan/soft_plain_threads ## the controller model by itself
-	@mk/run-tests $(USERDRV_SOFT_TESTS) $(BUILD)/tsan/soft_plain_threads
+USERDRV_TSAN_TESTS := $(addprefix $(BUILD)/tsan/,soft_plain_threads driver_plain_threads)
+
+test-userdrv-soft: $(USERDRV_SOFT_TESTS) $(USERDRV_TSAN_TESTS) ## the controller model by itself, and threads
+	@mk/run-tests $(USERDRV_SOFT_TESTS) $(USERDRV_TSAN_TESTS)
 
 test-userdrv-vfio: $(USERDRV)/tests/vfio_raw $(USERDRV)/tests/vfio_io $(USERDRV)/tests/vfio_iova \
 		$(USERDRV_EXAMPLES) vm ## the driver on QEMU's controller, through vfio (2 minutes)

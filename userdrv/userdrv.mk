@@ -18,7 +18,8 @@ $(BUILD)/userdrv/%.o: userdrv/%.c | $(DEPS)
 	$(NOTE) 'CC   $<'
 	@$(CC) $(ALL_CFLAGS) $(USERDRV_CFLAGS) -c -o $@ $<
 
-$(BUILD)/pic/userdrv/%.o: userdrv/%.c | $(DEPS)
+# This file too: with objects from before a change of visibility the library exports everything.
+$(BUILD)/pic/userdrv/%.o: userdrv/%.c userdrv/userdrv.mk | $(DEPS)
 	@mkdir -p $(@D)
 	$(NOTE) 'PIC  $<'
 	@$(CC) $(ALL_CFLAGS) $(USERDRV_CFLAGS) -fPIC -fvisibility=hidden -c -o $@ $<
@@ -90,8 +91,11 @@ $(USERDRV)/cost: $(BUILD)/userdrv/tests/cost.o $(USERDRV)/libuserdrv.a $(USERDRV
 TESTS += test-userdrv
 LONG_TESTS += test-userdrv-long
 
-test-userdrv: $(USERDRV_TESTS) $(USERDRV_LEAK_TESTS) $(ASAN)/userdrv/order $(USERDRV)/cost ## the driver on the model: unit tests, leaks, order of stores, cost
-	@mk/run-tests $(USERDRV_TESTS) $(USERDRV_LEAK_TESTS) $(ASAN)/userdrv/order
+USERDRV_PLAIN_TESTS := $(USERDRV_TESTS) $(USERDRV_LEAK_TESTS) $(ASAN)/userdrv/order
+
+test-userdrv: $(USERDRV_PLAIN_TESTS) $(USERDRV)/cost $(USERDRV)/$(USERDRV_SONAME) ## the driver on the model: unit tests, leaks, order of stores, exports, cost
+	@mk/run-tests $(USERDRV_PLAIN_TESTS)
+	@userdrv/tests/exports.sh $(USERDRV)/$(USERDRV_SONAME) userdrv/include/userdrv.h
 	@userdrv/tests/cost.sh $(USERDRV)/cost 200
 
 bench-userdrv: $(USERDRV)/cost ## what one I/O costs the driver: instructions, doorbells

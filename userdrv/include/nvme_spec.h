@@ -67,6 +67,8 @@ struct nvme_sqe {
 	uint32_t cdw15;
 };
 
+#define NVME_SQE_SGL (1u << 6) /* flags: the data pointer is an SGL descriptor [4.4] */
+
 /* Completion queue entry, 16 bytes [4.6]. */
 struct nvme_cqe {
 	uint32_t dw0; /* command specific result */
@@ -209,7 +211,7 @@ struct nvme_identify_controller { /* [5.15.2.2] */
 	uint8_t nwpc;
 	uint16_t acwu;
 	uint16_t rsvd534;
-	uint32_t sgls; /* bits 1:0: SGLs supported */
+	uint32_t sgls; /* bits 1:0: SGLs supported; 1: anywhere, 2: at multiples of four */
 	uint8_t rsvd540[3556];
 };
 
@@ -218,6 +220,7 @@ struct nvme_identify_controller { /* [5.15.2.2] */
 #define NVME_ONCS_DSM             (1u << 2)
 #define NVME_ONCS_WRITE_ZEROES    (1u << 3)
 #define NVME_VWC_PRESENT          (1u << 0)
+#define NVME_SGLS_SUPPORT(sgls)   ((sgls)&3)
 
 /* LBA format [5.15.2.1, figure 246]. */
 struct nvme_lba_format {

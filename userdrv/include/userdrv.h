@@ -77,6 +77,7 @@ struct ud_ctrlr_options {
 	uint32_t max_transfer_nbytes; /* of one command; default and most: MDTS, at most 2 MiB */
 	unsigned int nqpairs;         /* to ask the controller for; default 32 */
 	bool shadow_doorbells;        /* use them when offered; default false */
+	bool sgl;                     /* for long contiguous data, when offered; default false */
 };
 
 /* What the controller said, checked and in plain units. Strings are terminated and trimmed. */
@@ -97,6 +98,7 @@ struct ud_ctrlr_info {
 	bool dataset_management;
 	bool write_zeroes;
 	bool shadow_doorbells; /* in use */
+	bool sgl;              /* in use */
 	const char *transport; /* "vfio", "soft" */
 };
 
@@ -123,9 +125,13 @@ int ud_ctrlr_close(struct ud_ctrlr *ctrlr);
 const struct ud_ctrlr_info *ud_ctrlr_info(const struct ud_ctrlr *ctrlr);
 
 /*
- * Resets the controller and sets it up again, with its queue pairs. What was outstanding ends
- * with -ECANCELED; queue pairs of other threads come back after these have called process or wait,
- * and this thread ud_ctrlr_process. -ENODEV: it didn't come back and won't.
+ * Resets the controller and sets it up again. -ENODEV: it didn't come back and won't; that takes
+ * a few times CAP.TO (the controller's own limit for getting ready) and admin_timeout_ms at most.
+ *
+ * Queue pairs then refuse I/O with -EAGAIN until their owners have called process or wait, which
+ * ends with -ECANCELED what was outstanding, and this thread, after that, ud_ctrlr_process. For a
+ * queue pair of this thread one call of process or wait does both. This function doesn't do it
+ * itself: it doesn't know whose they are.
  */
 int ud_ctrlr_reset(struct ud_ctrlr *ctrlr);
 
@@ -173,7 +179,12 @@ int ud_ctrlr_enable_events(struct ud_ctrlr *ctrlr, uint32_t mask, ud_event_callb
 
 /* ---- namespaces ------------------------------------------------------------------------ */
 
-/* Owned by the controller, and as it was when this was opened: a reset changes nothing here. */
+/*
+ * Owned by the controller, and as it was when this was opened. After each reset namespaces are
+ * identified again: one that isn't what it was (gone, another size, format or identifier) gets
+ * usable false and nblocks 0 for ever, since offsets into it mean nothing any more, and I/O on it
+ * is -ENOTSUP. Close the controller and open it again to use what there is now.
+ */
 struct ud_ns {
 	uint32_t nsid;
 	uint32_t block_nbytes; /* a power of two from 512 */
@@ -182,7 +193,7 @@ struct ud_ns {
 	uint32_t max_blocks; /* of one command that carries data */
 	uint8_t block_shift; /* block_nbytes == 1 << block_shift */
 	uint8_t format;      /* index of the LBA format */
-	bool usable;         /* false: format with metadata or unknown size; I/O is -ENOTSUP */
+	bool usable;         /* false: metadata, unknown size, or changed; I/O is -ENOTSUP */
 	uint8_t eui64[8];    /* zeros: none */
 	uint8_t nguid[16];   /* zeros: none */
 	uint8_t uuid[16];    /* zeros: none */
@@ -248,7 +259,8 @@ struct ud_qpair_stats {
 	uint64_t sq_doorbells;    /* stores to the submission doorbell register */
 	uint64_t cq_doorbells;    /* stores to the completion doorbell register */
 	uint64_t sleeps;          /* in ud_qpair_wait */
-	uint64_t timeouts;        /* commands that took longer than io_timeout_ms */
+	uint64_t spun_ns;  /* looked in vain in ud_qpair_wait before sleeping; transport's clock */
+	uint64_t timeouts; /* commands that took longer than io_timeout_ms */
 };
 
 /*
@@ -272,7 +284,7 @@ int ud_qpair_destroy(struct ud_qpair *qpair);
 /*
  * Rings for what was submitted and completes what is done: at most @max entries (0: as many as the
  * queue has). Returns how many; never sleeps, but for a reset when a time-out has to be dealt with
- * (CAP.TO at most). Looks at the clock once in 1,024 calls. -ENODEV: the controller is dead and
+ * (as ud_ctrlr_reset). Looks at the clock once in 1,024 calls. -ENODEV: the controller is dead and
  * nothing is outstanding any more.
  */
 int ud_qpair_process(struct ud_qpair *qpair, uint32_t max);

@@ -24,6 +24,10 @@
 /* Status codes that only a controller needs [4.6.1.2]. */
 enum soft_status_code {
 	SOFT_SC_SEQUENCE = 0x0c,        /* generic: command sequence error */
+	SOFT_SC_SGL_SEGMENT = 0x0d,     /* generic: invalid SGL segment descriptor */
+	SOFT_SC_SGL_COUNT = 0x0e,       /* generic: invalid number of SGL descriptors */
+	SOFT_SC_SGL_LENGTH = 0x0f,      /* generic: data SGL length invalid */
+	SOFT_SC_SGL_TYPE = 0x11,        /* generic: SGL descriptor type invalid */
 	SOFT_SC_LOG_PAGE = 0x09,        /* command specific: invalid log page */
 	SOFT_SC_QUEUE_DELETION = 0x0c,  /* command specific: invalid queue deletion */
 	SOFT_SC_NOT_SAVEABLE = 0x0d,    /* command specific: feature not saveable */
@@ -222,13 +226,19 @@ uint8_t *soft_dma(struct soft *c, const struct soft_command *command, uint64_t i
 void soft_dma_refuse(struct soft *c, const struct soft_command *command, uint64_t iova,
 		     size_t nbytes, bool write, enum ud_soft_dma_reason reason);
 
-/* soft_prp.c: 0 and c->segments, or a status. */
-uint16_t soft_prp_walk(struct soft *c, const struct soft_command *command, size_t nbytes,
-		       bool write);
+/* soft_prp.c: 0 and c->segments, or a status; where the command's data are, PRPs or SGL. */
+uint16_t soft_data_walk(struct soft *c, const struct soft_command *command, size_t nbytes,
+			bool write);
+uint16_t soft_segment_add(struct soft *c, const struct soft_command *command, uint64_t iova,
+			  size_t nbytes, bool write);
 uint16_t soft_to_host(struct soft *c, const struct soft_command *command, const void *data,
 		      size_t nbytes);
 uint16_t soft_from_host(struct soft *c, const struct soft_command *command, void *data,
 			size_t nbytes);
+
+/* soft_sgl.c: the same for an SGL. */
+uint16_t soft_sgl_walk(struct soft *c, const struct soft_command *command, size_t nbytes,
+		       bool write);
 
 /* soft_admin.c, soft_admin_queue.c, soft_identify.c, soft_feature.c, soft_log.c, soft_event.c */
 uint16_t soft_admin_execute(struct soft *c, struct soft_command *command);
@@ -260,6 +270,7 @@ uint64_t soft_random_below(uint64_t *state, uint64_t bound);
 uint64_t soft_latency(struct soft *c, const struct ud_soft_latency *latency);
 void soft_fault_choose(struct soft *c, struct soft_command *command);
 bool soft_fault_not_ready(struct soft *c);
+bool soft_fault_stuck_ready(struct soft *c);
 bool soft_fault_bad_identify(struct soft *c);
 void soft_trace(struct soft *c, uint64_t what, uint64_t a, uint64_t b);
 

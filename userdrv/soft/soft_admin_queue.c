@@ -56,6 +56,8 @@ uint16_t soft_admin_create_cq(struct soft *c, struct soft_command *command)
 		return status;
 	if (interrupts && vector >= c->config.nvectors)
 		return soft_status(NVME_SCT_COMMAND, NVME_SC_VECTOR_INVALID);
+	/* QEMU 7.2, for one, drops the interrupts of a queue that was created too early. */
+	c->stats.unarmed_queues += interrupts && c->vectors[vector].fd < 0;
 	*cq = (struct soft_cq){
 		.live = true,
 		.phase = true,

@@ -154,10 +154,10 @@ static void enable(struct soft *c)
 static void disable(struct soft *c)
 {
 	soft_reset_queues(c);
-	c->stats.resets++;
 	c->state = SOFT_DISABLING;
 	c->shutdown_due = SOFT_NEVER;
-	c->ready_due = c->now_ns + c->config.ready_ns;
+	c->ready_due = soft_fault_stuck_ready(c) ? SOFT_NEVER : c->now_ns + c->config.ready_ns;
+	c->stats.resets++;
 	set_csts(c, c->csts & ~NVME_CSTS_CFS);
 }
 

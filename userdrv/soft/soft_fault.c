@@ -44,7 +44,7 @@ static bool due(const struct ud_soft_fault *fault, uint64_t n)
 static bool for_commands(enum ud_soft_fault_kind kind)
 {
 	return kind != UD_SOFT_FAULT_NONE && kind != UD_SOFT_FAULT_NOT_READY &&
-	       kind != UD_SOFT_FAULT_BAD_IDENTIFY;
+	       kind != UD_SOFT_FAULT_STUCK_READY && kind != UD_SOFT_FAULT_BAD_IDENTIFY;
 }
 
 /* What the plan has for the command that is number @n of its queue, @n_io of all I/O queues. */
@@ -163,6 +163,11 @@ static bool special(struct soft *c, enum ud_soft_fault_kind kind, uint64_t n)
 bool soft_fault_not_ready(struct soft *c)
 {
 	return special(c, UD_SOFT_FAULT_NOT_READY, c->enables);
+}
+
+bool soft_fault_stuck_ready(struct soft *c)
+{
+	return special(c, UD_SOFT_FAULT_STUCK_READY, c->stats.resets);
 }
 
 bool soft_fault_bad_identify(struct soft *c)

@@ -39,6 +39,7 @@ static void controller(const struct soft *c, struct nvme_identify_controller *id
 	id->cqes = 0x44;
 	id->nn = config->nnamespaces;
 	id->oncs = config->oncs;
+	id->sgls = config->sgl ? 1 : 0;
 	id->vwc = config->volatile_write_cache ? NVME_VWC_PRESENT : 0;
 	/* SUBNQN at byte 768 [7.9]. */
 	(void)snprintf((char *)id->rsvd540 + (768 - 540), 256,

@@ -103,7 +103,7 @@ static uint16_t read_blocks(struct soft *c, struct soft_command *command)
 	if (status)
 		return status;
 	data = range_data(c, range.nsid, range.slba);
-	status = soft_prp_walk(c, command, range.nbytes, true);
+	status = soft_data_walk(c, command, range.nbytes, true);
 	if (status)
 		return status;
 	for (size_t i = 0; i < c->nsegments; i++) {
@@ -133,7 +133,7 @@ static uint16_t write_blocks(struct soft *c, struct soft_command *command)
 	if (data)
 		status = soft_from_host(c, command, data, range.nbytes);
 	else
-		status = soft_prp_walk(c, command, range.nbytes, false);
+		status = soft_data_walk(c, command, range.nbytes, false);
 	if (status)
 		return status;
 	c->stats.writes++;
@@ -159,7 +159,7 @@ static uint16_t compare(struct soft *c, struct soft_command *command)
 	uint16_t status = range_decode(c, &command->sqe, true, &range);
 
 	if (!status)
-		status = soft_prp_walk(c, command, range.nbytes, false);
+		status = soft_data_walk(c, command, range.nbytes, false);
 	if (status)
 		return status;
 	data = range_data(c, range.nsid, range.slba);

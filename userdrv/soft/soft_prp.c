@@ -6,8 +6,8 @@
 
 #include "soft.h"
 
-static uint16_t segment_add(struct soft *c, const struct soft_command *command, uint64_t iova,
-			    size_t nbytes, bool write)
+uint16_t soft_segment_add(struct soft *c, const struct soft_command *command, uint64_t iova,
+			  size_t nbytes, bool write)
 {
 	uint8_t *vaddr = soft_dma(c, command, iova, nbytes, write);
 
@@ -66,7 +66,7 @@ static uint16_t walk_list(struct soft *c, const struct soft_command *command, ui
 				list = entry;
 				break;
 			}
-			status = segment_add(c, command, entry, nbytes, write);
+			status = soft_segment_add(c, command, entry, nbytes, write);
 			if (status)
 				return status;
 			left -= nbytes;
@@ -76,22 +76,19 @@ static uint16_t walk_list(struct soft *c, const struct soft_command *command, ui
 }
 
 /* @write: the controller writes to the host's memory. */
-uint16_t soft_prp_walk(struct soft *c, const struct soft_command *command, size_t nbytes,
-		       bool write)
+static uint16_t prp_walk(struct soft *c, const struct soft_command *command, size_t nbytes,
+			 bool write)
 {
 	size_t page = soft_page_nbytes(c);
 	uint64_t prp1 = command->sqe.prp1, prp2 = command->sqe.prp2;
 	size_t first = page - prp1 % page;
 	uint16_t status;
 
-	c->nsegments = 0;
-	if (!nbytes)
-		return 0;
 	if (first > nbytes)
 		first = nbytes;
 	if (prp1 % 4)
 		return misaligned(c, command, prp1, first, write);
-	status = segment_add(c, command, prp1, first, write);
+	status = soft_segment_add(c, command, prp1, first, write);
 	nbytes -= first;
 	if (status || !nbytes)
 		return status;
@@ -99,13 +96,24 @@ uint16_t soft_prp_walk(struct soft *c, const struct soft_command *command, size_
 		return walk_list(c, command, prp2, nbytes, write);
 	if (prp2 % page)
 		return misaligned(c, command, prp2, nbytes, write);
-	return segment_add(c, command, prp2, nbytes, write);
+	return soft_segment_add(c, command, prp2, nbytes, write);
+}
+
+uint16_t soft_data_walk(struct soft *c, const struct soft_command *command, size_t nbytes,
+			bool write)
+{
+	c->nsegments = 0;
+	if (!nbytes)
+		return 0;
+	if (command->sqe.flags & NVME_SQE_SGL)
+		return soft_sgl_walk(c, command, nbytes, write);
+	return prp_walk(c, command, nbytes, write);
 }
 
 uint16_t soft_to_host(struct soft *c, const struct soft_command *command, const void *data,
 		      size_t nbytes)
 {
-	uint16_t status = soft_prp_walk(c, command, nbytes, true);
+	uint16_t status = soft_data_walk(c, command, nbytes, true);
 	const uint8_t *from = data;
 
 	for (size_t i = 0; !status && i < c->nsegments; i++) {
@@ -118,7 +126,7 @@ uint16_t soft_to_host(struct soft *c, const struct soft_command *command, const 
 uint16_t soft_from_host(struct soft *c, const struct soft_command *command, void *data,
 			size_t nbytes)
 {
-	uint16_t status = soft_prp_walk(c, command, nbytes, false);
+	uint16_t status = soft_data_walk(c, command, nbytes, false);
 	uint8_t *to = data;
 
 	for (size_t i = 0; !status && i < c->nsegments; i++) {

@@ -247,8 +247,8 @@ static uint16_t execute(struct soft *c, struct soft_command *command)
 		return command->fault.status & 0x7fff;
 	if (command->cid_conflict)
 		return soft_status(NVME_SCT_GENERIC, NVME_SC_CID_CONFLICT);
-	/* Fused operations and SGLs aren't offered [4.2]. */
-	if (command->sqe.flags)
+	/* Fused operations aren't offered, nor are SGLs for admin commands [4.2, 4.4]. */
+	if (command->sqe.flags & ~(c->config.sgl && command->sqid ? NVME_SQE_SGL : 0u))
 		return soft_status(NVME_SCT_GENERIC, NVME_SC_INVALID_FIELD);
 	return command->sqid ? soft_io_execute(c, command) : soft_admin_execute(c, command);
 }

@@ -72,6 +72,7 @@ enum ud_soft_fault_kind {
 	UD_SOFT_FAULT_FATAL,        /* CSTS.CFS; nothing is done until a reset */
 	UD_SOFT_FAULT_GONE,         /* the BAR reads as ones, for ever */
 	UD_SOFT_FAULT_NOT_READY,    /* .nth counts enables: CSTS.RDY is never set */
+	UD_SOFT_FAULT_STUCK_READY,  /* .nth counts disables: CSTS.RDY is never cleared */
 	UD_SOFT_FAULT_BAD_IDENTIFY, /* .nth counts Identify commands: random bytes in the data */
 	UD_SOFT_FAULT_KINDS,
 };
@@ -115,6 +116,7 @@ struct ud_soft_config {
 	uint16_t oncs;              /* NVME_ONCS_* */
 	bool volatile_write_cache;
 	bool shadow_doorbells;
+	bool sgl;                 /* SGLs are offered for I/O commands, at any address */
 	unsigned int nnamespaces; /* Identify's NN */
 	struct ud_soft_namespace namespaces[UD_SOFT_MAX_NAMESPACES];
 	enum ud_soft_backing backing;
@@ -153,7 +155,9 @@ struct ud_soft_stats {
 	uint64_t cq_doorbells;              /* values noticed */
 	uint64_t bad_doorbells; /* values refused: beyond the queue's end, or no such queue */
 	uint64_t interrupts;
-	uint64_t faults; /* of the plan, and by chance */
+	uint64_t unarmed_queues; /* completion queues with a vector that nobody had armed by then */
+	uint64_t sgl_commands;   /* executed with an SGL as their data pointer */
+	uint64_t faults;         /* of the plan, and by chance */
 	uint64_t dma_faults;
 	uint64_t resets;      /* CC.EN cleared */
 	uint64_t aborted;     /* commands ended by Abort, or by deleting their queue */

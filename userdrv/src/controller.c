@@ -155,6 +155,9 @@ static int identify_controller(struct ud_ctrlr *c)
 	info->write_zeroes = id->oncs & NVME_ONCS_WRITE_ZEROES;
 	info->shadow_doorbells =
 		(id->oacs & NVME_OACS_DOORBELL_BUFFER) && c->options.shadow_doorbells;
+	/* 1 and 2: our data are multiples of four bytes, and so is where they are. */
+	info->sgl = c->options.sgl &&
+		    (NVME_SGLS_SUPPORT(id->sgls) == 1 || NVME_SGLS_SUPPORT(id->sgls) == 2);
 	c->event_limit =
 		id->aerl < UD_MAX_EVENTS ? (uint8_t)(id->aerl + 1) : (uint8_t)UD_MAX_EVENTS;
 	/* @id is scratch memory: gone with the next command. */

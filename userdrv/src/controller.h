@@ -50,8 +50,9 @@ struct ud_ctrlr {
 	struct ud_dma shadow;                       /* two pages: shadow doorbells, event indexes */
 	struct ud_ns *namespaces;
 
-	/* The one abort that may be outstanding [5.1]. */
+	/* The one abort that may be outstanding [5.1], and when it must have ended. */
 	bool aborting;
+	uint64_t aborting_until_ns;
 
 	/* Asynchronous events [5.2]. */
 	ud_event_callback *event_callback;
@@ -102,6 +103,8 @@ void ud_events_deliver(struct ud_ctrlr *c);
 
 /* namespace.c */
 int ud_namespaces_identify(struct ud_ctrlr *c, uint32_t nn);
+/* After a reset: those that aren't what they were can't be used any more. */
+int ud_namespaces_check(struct ud_ctrlr *c);
 
 /* recovery.c */
 bool ud_ctrlr_is_gone(const struct ud_ctrlr *c);

@@ -55,20 +55,31 @@ static int submit_data(struct ud_qpair *q, const struct ud_ns *ns, uint8_t opcod
 	if (!r)
 		return -EAGAIN;
 	sqe = ud_sqe_next(q);
-	err = ud_prp_build(q->iova, r, sqe, vaddr, nblocks << ns->block_shift);
-	if (err)
-		return err;
 	fill_head(sqe, r, opcode, ns->nsid);
+	if (likely(!q->sgl) || !ud_sgl_build(q->iova, sqe, vaddr, nblocks << ns->block_shift)) {
+		err = ud_prp_build(q->iova, r, sqe, vaddr, nblocks << ns->block_shift);
+		if (err)
+			return err;
+	}
 	fill_range(sqe, slba, nblocks, flags);
 	ud_submit(q, r, callback, arg);
 	return 0;
 }
 
+/* Out of line: what an I/O that is in range pays for, it needn't. */
+static __attribute__((noinline)) int range_error(const struct ud_ns *ns)
+{
+	return ud_ns_usable(ns) ? -EINVAL : -ENOTSUP;
+}
+
+/* A reset may have found that the namespace isn't what it was: then it has no blocks. */
 static inline int check_range(const struct ud_ns *ns, uint64_t slba, uint32_t nblocks)
 {
+	uint64_t end = __atomic_load_n(&ns->nblocks, __ATOMIC_RELAXED);
+
 	/* In this order nothing can wrap around. */
-	if (unlikely(slba >= ns->nblocks || nblocks > ns->nblocks - slba))
-		return -EINVAL;
+	if (unlikely(slba >= end || nblocks > end - slba))
+		return range_error(ns);
 	return 0;
 }
 
@@ -78,7 +89,7 @@ static __attribute__((noinline)) int submit_unusual(struct ud_qpair *q, struct u
 						    uint32_t nblocks, uint32_t flags,
 						    ud_callback *callback, void *arg)
 {
-	if (!ns->usable)
+	if (!ud_ns_usable(ns))
 		return -ENOTSUP;
 	if (!nblocks || (vaddr & 3))
 		return -EINVAL;
@@ -97,9 +108,11 @@ read_or_write(struct ud_qpair *q, struct ud_ns *ns, uint8_t opcode, const void *
 	struct ud_request *r;
 	struct nvme_sqe *sqe;
 	uint64_t entry;
+	int err;
 
-	if (check_range(ns, slba, nblocks))
-		return -EINVAL;
+	err = check_range(ns, slba, nblocks);
+	if (err)
+		return err;
 	if (unlikely(!callback))
 		callback = ignore_result;
 	if (unlikely(nblocks - 1 >= ns->max_blocks))
@@ -135,10 +148,13 @@ int ud_write(struct ud_qpair *q, struct ud_ns *ns, const void *buf, uint64_t slb
 int ud_compare(struct ud_qpair *q, struct ud_ns *ns, const void *buf, uint64_t slba,
 	       uint32_t nblocks, ud_callback *callback, void *arg)
 {
+	int err;
+
 	if (!ns->ctrlr->info.compare)
 		return -ENOTSUP;
-	if (check_range(ns, slba, nblocks))
-		return -EINVAL;
+	err = check_range(ns, slba, nblocks);
+	if (err)
+		return err;
 	if (!callback)
 		callback = ignore_result;
 	if (nblocks - 1 >= ns->max_blocks)
@@ -191,10 +207,13 @@ int ud_flush(struct ud_qpair *q, struct ud_ns *ns, ud_callback *callback, void *
 int ud_write_zeroes(struct ud_qpair *q, struct ud_ns *ns, uint64_t slba, uint32_t nblocks,
 		    uint32_t flags, ud_callback *callback, void *arg)
 {
-	if (!ns->usable || !ns->ctrlr->info.write_zeroes)
+	int err;
+
+	if (!ud_ns_usable(ns) || !ns->ctrlr->info.write_zeroes)
 		return -ENOTSUP;
-	if (!nblocks || check_range(ns, slba, nblocks))
-		return -EINVAL;
+	err = nblocks ? check_range(ns, slba, nblocks) : -EINVAL;
+	if (err)
+		return err;
 	if (!callback)
 		callback = ignore_result;
 	/* MDTS is about data, of which there is none. */
@@ -231,14 +250,17 @@ int ud_deallocate(struct ud_qpair *q, struct ud_ns *ns, const struct nvme_dsm_ra
 	struct nvme_sqe *sqe;
 	unsigned int i;
 	uint64_t iova;
+	int err;
 
-	if (!ns->usable || !ns->ctrlr->info.dataset_management)
+	if (!ud_ns_usable(ns) || !ns->ctrlr->info.dataset_management)
 		return -ENOTSUP;
 	if (!ranges || nranges - 1 >= MAX_DSM_RANGES)
 		return -EINVAL;
-	for (i = 0; i < nranges; i++)
-		if (!ranges[i].nlb || check_range(ns, ranges[i].slba, ranges[i].nlb))
-			return -EINVAL;
+	for (i = 0; i < nranges; i++) {
+		err = ranges[i].nlb ? check_range(ns, ranges[i].slba, ranges[i].nlb) : -EINVAL;
+		if (err)
+			return err;
+	}
 	if (ud_stopped(q))
 		return ud_stopped_error(q);
 	r = ud_request_peek(q);

@@ -52,6 +52,26 @@ static inline uint64_t ud_iova_entry(const struct ud_iova_map *map, uintptr_t va
 			       __ATOMIC_RELAXED);
 }
 
+/*
+ * Where the entry of the page that has @vaddr lies, and how many entries lie there one after the
+ * other, this one included: those up to the end of its table. Long buffers are walked by it.
+ */
+static inline const uint64_t *ud_iova_entries(const struct ud_iova_map *map, uintptr_t vaddr,
+					      uint32_t *n)
+{
+	uint32_t index = (uint32_t)(vaddr >> UD_PAGE_SHIFT) & ((1u << UD_IOVA_LOW_BITS) - 1);
+	const struct ud_iova_low *low = map->empty_low;
+	const struct ud_iova_mid *mid;
+
+	if (__builtin_expect(vaddr >> UD_IOVA_ADDR_BITS == 0, 1)) {
+		mid = __atomic_load_n(&map->mid[vaddr >> 34], __ATOMIC_RELAXED);
+		low = __atomic_load_n(&mid->low[(vaddr >> 21) & ((1u << UD_IOVA_MID_BITS) - 1)],
+				      __ATOMIC_RELAXED);
+	}
+	*n = (1u << UD_IOVA_LOW_BITS) - index;
+	return &low->page[index];
+}
+
 /* NULL: no memory. */
 struct ud_iova_map *ud_iova_map_create(void);
 void ud_iova_map_free(struct ud_iova_map *map);

@@ -53,14 +53,15 @@ static int identify_namespace(struct ud_ctrlr *c, struct ud_ns *ns, uint32_t nsi
 {
 	struct nvme_identify_namespace id;
 	const struct nvme_lba_format *format;
-	int err = ud_admin_identify(c, NVME_CNS_NAMESPACE, nsid);
+	int err;
 
+	memset(ns, 0, sizeof(*ns));
+	err = ud_admin_identify(c, NVME_CNS_NAMESPACE, nsid);
 	if (err)
 		return err == -EIO ? 0 : err;
 	memcpy(&id, c->scratch.vaddr, sizeof(id));
 	if (!id.nsze)
 		return 0;
-	memset(ns, 0, sizeof(*ns));
 	ns->ctrlr = c;
 	ns->nsid = nsid;
 	ns->nblocks = id.nsze;
@@ -133,6 +134,45 @@ int ud_namespaces_identify(struct ud_ctrlr *c, uint32_t nn)
 free_nsids:
 	free(nsids);
 	return err;
+}
+
+/* Another identifier: where the controller gives none, nothing is concluded. */
+static bool other_identifier(const uint8_t *was, const uint8_t *is, size_t nbytes)
+{
+	static const uint8_t none[sizeof(((struct ud_ns *)0)->uuid)];
+
+	return memcmp(is, none, nbytes) && memcmp(is, was, nbytes);
+}
+
+static bool same_namespace(const struct ud_ns *was, const struct ud_ns *is)
+{
+	return is->usable && is->nblocks == was->nblocks && is->block_shift == was->block_shift &&
+	       is->format == was->format &&
+	       !other_identifier(was->eui64, is->eui64, sizeof(is->eui64)) &&
+	       !other_identifier(was->nguid, is->nguid, sizeof(is->nguid)) &&
+	       !other_identifier(was->uuid, is->uuid, sizeof(is->uuid));
+}
+
+int ud_namespaces_check(struct ud_ctrlr *c)
+{
+	struct ud_ns *ns, now;
+	unsigned int i;
+	int active;
+
+	for (i = 0; i < c->info.nns; i++) {
+		ns = &c->namespaces[i];
+		if (!ns->usable)
+			continue;
+		active = identify_namespace(c, &now, ns->nsid);
+		if (active < 0)
+			return active;
+		if (active && same_namespace(ns, &now))
+			continue;
+		/* Other threads look at these two; the rest stays as it was. */
+		__atomic_store_n(&ns->usable, false, __ATOMIC_RELAXED);
+		__atomic_store_n(&ns->nblocks, 0, __ATOMIC_RELAXED);
+	}
+	return 0;
 }
 
 struct ud_ns *ud_ctrlr_ns(struct ud_ctrlr *c, unsigned int index)

@@ -3,11 +3,36 @@
 
 #include "queue.h"
 
+/* A copy of the page table, as far as @npages pages from @vaddr on. */
+static int build_list(const struct ud_iova_map *map, uint64_t *list, uintptr_t vaddr,
+		      uint32_t npages)
+{
+	const uint64_t *entries;
+	uint64_t entry;
+	uint32_t n, i;
+
+	while (npages) {
+		entries = ud_iova_entries(map, vaddr, &n);
+		if (n > npages)
+			n = npages;
+		for (i = 0; i < n; i++) {
+			entry = __atomic_load_n(&entries[i], __ATOMIC_RELAXED);
+			if (!entry)
+				return -EFAULT;
+			list[i] = entry - UD_IOVA_PRESENT;
+		}
+		list += n;
+		npages -= n;
+		vaddr += (uintptr_t)n * UD_PAGE_NBYTES;
+	}
+	return 0;
+}
+
 int ud_prp_build(const struct ud_iova_map *map, struct ud_request *r, struct nvme_sqe *sqe,
 		 uintptr_t vaddr, uint32_t nbytes)
 {
 	uintptr_t offset = vaddr & UD_PAGE_MASK;
-	uint32_t npages = (uint32_t)((offset + nbytes + UD_PAGE_MASK) >> UD_PAGE_SHIFT), i;
+	uint32_t npages = (uint32_t)((offset + nbytes + UD_PAGE_MASK) >> UD_PAGE_SHIFT);
 	uint64_t entry = ud_iova_entry(map, vaddr);
 
 	if (!entry)
@@ -27,13 +52,9 @@ int ud_prp_build(const struct ud_iova_map *map, struct ud_request *r, struct nvm
 		return 0;
 	}
 	/* Else the list of all pages after the first. */
-	for (i = 0; i < npages - 1; i++) {
-		entry = ud_iova_entry(map, vaddr + (uintptr_t)(i + 1) * UD_PAGE_NBYTES);
-		if (!entry)
-			return -EFAULT;
-		r->list[i] = entry - UD_IOVA_PRESENT;
-	}
-	dma_stored(r->list, i * sizeof(*r->list));
+	if (build_list(map, r->list, vaddr + UD_PAGE_NBYTES, npages - 1))
+		return -EFAULT;
+	dma_stored(r->list, (npages - 1) * sizeof(*r->list));
 	sqe->prp2 = r->list_iova;
 	return 0;
 }

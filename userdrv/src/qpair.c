@@ -150,6 +150,7 @@ int ud_qpair_create(struct ud_ctrlr *c, const struct ud_qpair_options *options,
 	if (err)
 		return err;
 	use_shadow(q);
+	q->sgl = c->info.sgl;
 	if (o.mode != UD_POLL)
 		err = take_vector(c, q);
 	if (!err)

@@ -152,7 +152,7 @@ void ud_qpair_rewind(struct ud_qpair *q)
 	q->cq_head = 0;
 	q->phase = 1;
 	q->countdown = UD_CHECK_PERIOD;
-	q->expired = 0;
+	__atomic_store_n(&q->expired, 0, __ATOMIC_RELAXED);
 	if (q->sq_shadow) {
 		*q->sq_shadow = 0;
 		*q->cq_shadow = 0;

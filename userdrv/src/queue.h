@@ -9,7 +9,8 @@
  *   yet fetched are a part of the outstanding ones. The completion's queue head isn't needed, and
  *   a controller that lies in it changes nothing.
  * - A request is in the free list, or its tag has UD_TAG_LIVE. Only a live one can be completed.
- * - Only the owner writes to it, but for @stopped: the controller's thread sets UD_DOWN, the owner
+ * - Only the owner writes to it, but for @stopped: the controller's thread sets UD_DOWN (again when
+ *   the reset is over, so that nobody goes by what was true before it), the owner
  *   ends everything and sets UD_DRAINED, the controller's thread creates the queues again and sets
  *   UD_RUNNING, or UD_DEAD at any time. One word, so that neither takes an old state for a new one.
  */
@@ -85,6 +86,7 @@ struct ud_qpair {
 	uint32_t stopped; /* enum ud_stopped */
 	uint32_t qid;
 	volatile uint32_t *sq_doorbell;
+	bool sgl; /* long data pointers by SGL where that is shorter */
 
 	/* Completion. */
 	struct nvme_cqe *cq;
@@ -145,6 +147,11 @@ static inline uint32_t ud_stopped(const struct ud_qpair *q)
 	return __atomic_load_n(&q->stopped, __ATOMIC_RELAXED);
 }
 
+static inline bool ud_ns_usable(const struct ud_ns *ns)
+{
+	return __atomic_load_n(&ns->usable, __ATOMIC_RELAXED);
+}
+
 /* The command in ud_sqe_next is complete: takes @r, which ud_request_peek gave, for it. */
 static inline void ud_submit(struct ud_qpair *q, struct ud_request *r, ud_callback *callback,
 			     void *arg)
@@ -194,5 +201,12 @@ int ud_io_submit(struct ud_qpair *q, struct ud_ns *ns, uint8_t opcode, uintptr_t
  */
 int ud_prp_build(const struct ud_iova_map *map, struct ud_request *r, struct nvme_sqe *sqe,
 		 uintptr_t vaddr, uint32_t nbytes);
+
+/*
+ * sgl.c: the same as one SGL descriptor [4.4], where PRPs would need a list and the device sees the
+ * memory in one piece. False: it doesn't, and nothing was written.
+ */
+bool ud_sgl_build(const struct ud_iova_map *map, struct nvme_sqe *sqe, uintptr_t vaddr,
+		  uint32_t nbytes);
 
 #endif

@@ -28,9 +28,7 @@ static void stop_all(struct ud_ctrlr *c, enum ud_stopped why)
 		if (!q)
 			continue;
 		q->aborted = 0;
-		/* One that is down or drained already has nothing new to give back. */
-		if (why == UD_DEAD || ud_stopped(q) == UD_RUNNING)
-			__atomic_store_n(&q->stopped, why, __ATOMIC_RELEASE);
+		__atomic_store_n(&q->stopped, why, __ATOMIC_RELEASE);
 	}
 }
 
@@ -70,10 +68,17 @@ int ud_ctrlr_reset(struct ud_ctrlr *c)
 	err = ud_ctrlr_enable(c);
 	if (!err)
 		err = ud_ctrlr_configure(c);
+	if (!err)
+		err = ud_namespaces_check(c);
 	if (err) {
 		(void)ud_ctrlr_disable(c);
 		goto dead;
 	}
+	/*
+	 * Once more, also for those that are drained: an owner that submits again has been in
+	 * empty_stopped since then, and so goes by what was found out about the namespaces.
+	 */
+	stop_all(c, UD_DOWN);
 	c->settling = false;
 	return 0;
 
@@ -92,15 +97,18 @@ static void abort_done(void *arg, int error, uint16_t status, uint32_t result)
 }
 
 /* Abort [5.1]: submission queue and command identifier. */
-static void send_abort(struct ud_ctrlr *c, struct ud_qpair *q, uint32_t tag, uint64_t now)
+static void send_abort(struct ud_ctrlr *c, struct ud_qpair *q, uint32_t tag)
 {
 	const struct nvme_sqe sqe = {.opc = NVME_ADMIN_ABORT,
 				     .cdw10 = (tag & 0xffff) << 16 | q->qid};
+	uint64_t now;
 
 	if (c->aborting || ud_raw(c->admin, &sqe, NULL, 0, abort_done, c))
 		return;
 	ud_qpair_ring(c->admin);
+	now = ud_now_ns(c);
 	c->aborting = true;
+	c->aborting_until_ns = now + c->options.admin_timeout_ms * 1000000ull;
 	q->aborted = tag;
 	q->abort_deadline_ns = now + c->options.abort_timeout_ms * 1000000ull;
 }
@@ -108,16 +116,19 @@ static void send_abort(struct ud_ctrlr *c, struct ud_qpair *q, uint32_t tag, uin
 /* A command of @q is late. True: only a reset helps. */
 static bool tend_late(struct ud_ctrlr *c, struct ud_qpair *q)
 {
-	uint32_t tag = __atomic_load_n(&q->expired, __ATOMIC_ACQUIRE);
-	uint64_t seen = __atomic_load_n(&q->expired_ns, __ATOMIC_RELAXED);
+	/*
+	 * In this order, the opposite of find_late's: the command was still outstanding then or
+	 * later. The other way round, the time could be of a look that no longer found it.
+	 */
+	uint64_t seen = __atomic_load_n(&q->expired_ns, __ATOMIC_ACQUIRE);
+	uint32_t tag = __atomic_load_n(&q->expired, __ATOMIC_RELAXED);
 
 	if (!tag || ud_stopped(q)) {
 		q->aborted = 0;
 		return false;
 	}
 	if (q->aborted != tag) {
-		send_abort(c, q, tag, seen);
-		/* Another abort may be under way that never ends: its own deadline sees to that. */
+		send_abort(c, q, tag);
 		return false;
 	}
 	/* By the time at which the owner last saw it outstanding, not by ours. */
@@ -153,6 +164,9 @@ static int tend(struct ud_ctrlr *c)
 	if (csts == NVME_CSTS_GONE)
 		return ud_ctrlr_die(c);
 	(void)ud_qpair_process(c->admin, 0);
+	/* An abort that is lost would keep all others from being sent. */
+	if (c->aborting && ud_now_ns(c) >= c->aborting_until_ns)
+		reset = true;
 	for (qid = 1; qid <= UD_MAX_QPAIRS && !reset; qid++)
 		if (c->qpairs[qid])
 			reset = tend_late(c, c->qpairs[qid]);
@@ -197,7 +211,7 @@ static int empty_stopped(struct ud_qpair *q)
 		ud_qpair_rewind(q);
 		/* Unless it has died meanwhile. */
 		(void)__atomic_compare_exchange_n(&q->stopped, &down, UD_DRAINED, false,
-						  __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+						  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 		return (int)outstanding;
 	default: /* drained, or back again since the caller looked */
 		return 0;
@@ -225,8 +239,8 @@ static void find_late(struct ud_qpair *q, uint64_t now)
 		if (r->deadline_ns == UD_DEADLINE_EXPIRED && (!late || r->tag == q->expired))
 			late = r->tag;
 	}
-	__atomic_store_n(&q->expired_ns, now, __ATOMIC_RELAXED);
-	__atomic_store_n(&q->expired, late, __ATOMIC_RELEASE);
+	__atomic_store_n(&q->expired, late, __ATOMIC_RELAXED);
+	__atomic_store_n(&q->expired_ns, now, __ATOMIC_RELEASE);
 }
 
 int ud_qpair_check(struct ud_qpair *q)

@@ -89,16 +89,22 @@ static int wait_long(struct ud_qpair *q, uint64_t timeout_ns)
 {
 	uint64_t start = ud_now_ns(q->ctrlr), now = start, spin_until;
 	uint64_t until = add_saturated(start, timeout_ns);
+	bool slept = false;
 	int n;
 
 	spin_until = add_saturated(start, spin_ns(q));
 	if (spin_until > until)
 		spin_until = until;
 	for (;;) {
-		if (q->options.mode == UD_POLL || now < spin_until)
+		if (q->options.mode == UD_POLL || now < spin_until) {
 			n = spin(q, spin_until, &now);
-		else
+		} else {
+			/* Spinning never begins again: what has passed so far is all of it. */
+			if (!slept)
+				q->stats.spun_ns += now - start;
+			slept = true;
 			n = sleep_until(q, until, now);
+		}
 		if (n)
 			break;
 		/* Also after the time is over: a completion that is there is better than none. */

@@ -37,6 +37,7 @@ void driver_close(struct driver *d)
 	ud_soft_get_stats(d->soft, &stats);
 	cr_expect_eq(stats.dma_faults, 0);
 	cr_expect_eq(stats.bad_doorbells, 0);
+	cr_expect_eq(stats.unarmed_queues, 0);
 	cr_assert_eq(ud_dma_free(d->ctrlr, &d->dma), 0);
 	cr_assert_eq(ud_ctrlr_close(d->ctrlr), 0);
 }

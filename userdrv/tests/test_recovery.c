@@ -95,6 +95,30 @@ Test(recovery, resets_the_controller_when_an_abort_does_not_help)
 	driver_close(&d);
 }
 
+/* The abort ends its command, but its own completion never comes: it isn't the last one. */
+Test(recovery, goes_on_to_end_stuck_commands_after_an_abort_was_lost)
+{
+	struct ud_soft_fault lost = {.kind = UD_SOFT_FAULT_LOST};
+	struct ud_soft_fault stuck = {.kind = UD_SOFT_FAULT_STUCK, .sqid = 1, .every = 1};
+	struct outcome o = {0};
+	struct driver d;
+	int tries;
+
+	driver_init(&d);
+	driver_open(&d);
+	lost.nth = ud_soft_commands(d.soft, 0);
+	cr_assert(!ud_soft_add_fault(d.soft, &lost) && !ud_soft_add_fault(d.soft, &stuck));
+	cr_expect_eq(driver_read(&d, d.buf, 0, 1), -ETIMEDOUT);
+	cr_expect_eq(ud_soft_commands(d.soft, 0), lost.nth + 1);
+	cr_assert_eq(ud_read(d.q, d.ns, d.buf, 0, 1, 0, outcome_done, &o), 0);
+	for (tries = 0; !o.ncalls && tries < 20; tries++)
+		(void)ud_qpair_wait(d.q, SECOND_NS / 10);
+	cr_expect_eq(o.ncalls, 1);
+	cr_expect_eq(o.error, -ETIMEDOUT);
+	cr_expect_eq(ud_ctrlr_nresets(d.ctrlr), 1);
+	driver_close_faulty(&d);
+}
+
 Test(recovery, accepts_a_late_completion)
 {
 	struct ud_soft_fault fault = {.kind = UD_SOFT_FAULT_LATE, .nth = 2};

@@ -66,6 +66,7 @@ Test(wait, sleeps_for_each_completion_by_interrupt)
 	ud_qpair_get_stats(d.q, &stats);
 	cr_expect_eq(after.interrupts - before.interrupts, 100);
 	cr_expect_geq(stats.sleeps, 90);
+	cr_expect_eq(stats.spun_ns, 0);
 	driver_close(&d);
 }
 
@@ -81,6 +82,7 @@ Test(wait, spins_and_does_not_sleep_for_what_comes_soon)
 	read_many(&d, 100);
 	ud_qpair_get_stats(d.q, &stats);
 	cr_expect_eq(stats.sleeps, 0);
+	cr_expect_eq(stats.spun_ns, 0, "it wasn't in vain");
 	driver_close(&d);
 }
 
@@ -96,11 +98,15 @@ Test(wait, sleeps_after_spinning_for_what_comes_late)
 	read_many(&d, 100);
 	ud_qpair_get_stats(d.q, &stats);
 	cr_expect_geq(stats.sleeps, 100);
+	/* 20 us each, and what 64 looks between two looks at the clock may add. */
+	cr_expect_geq(stats.spun_ns, 100 * 20000ul);
+	cr_expect_leq(stats.spun_ns, 100 * 30000ul);
 	driver_close(&d);
 }
 
 Test(wait, learns_not_to_spin_for_what_comes_late)
 {
+	struct ud_qpair_stats before, after;
 	struct driver d;
 	uint64_t start;
 
@@ -110,8 +116,12 @@ Test(wait, learns_not_to_spin_for_what_comes_late)
 	d.queue.learn = true;
 	driver_open(&d);
 	read_many(&d, 20);
+	ud_qpair_get_stats(d.q, &before);
 	start = ud_soft_now(d.soft);
 	read_many(&d, 100);
+	ud_qpair_get_stats(d.q, &after);
+	/* Once in 64 it tries. */
+	cr_expect_leq(after.spun_ns - before.spun_ns, 2 * 30000ul);
 	cr_expect_lt(ud_soft_now(d.soft) - start, 100 * 600000ul);
 	driver_close(&d);
 }

@@ -235,6 +235,9 @@ guest_main() {
 	suites "$first" "blocks of 4096"
 	check "the driver used huge pages as soon as there were some" \
 		grep -q "pages of 2097152 bytes" "$work/program"
+	for mode in poll interrupt hybrid; do
+		program "$mode, SGLs, blocks of 4096" "$io" suite "$first" $mode 4 1 sgl
+	done
 	cross_check "$first" "blocks of 4096"
 	give "$second" vfio-pci
 	examples "$second"

@@ -2,7 +2,7 @@
 /*
  * The driver on a device in the testbed; vfio-testbed.sh calls it. It overwrites the device.
  *
- *	vfio_io suite PCI poll|interrupt|hybrid NQPAIRS [NSID]	every kind of I/O, checked
+ *	vfio_io suite PCI poll|interrupt|hybrid NQPAIRS [NSID [sgl]]	every kind of I/O, checked
  *	vfio_io write PCI MODE SEED NBYTES			a pattern, from the first block on
  *	vfio_io verify PCI MODE SEED NBYTES			whether the pattern is there
  *	vfio_io format PCI BLOCK-NBYTES				blocks of another size
@@ -18,8 +18,9 @@
 
 #define FORMAT_NVM 0x80u /* [5.23] */
 
-struct ud_ctrlr *io_open(const char *pci)
+struct ud_ctrlr *io_open(const char *pci, bool sgl)
 {
+	struct ud_ctrlr_options options;
 	struct ud_transport *transport;
 	struct ud_ctrlr *ctrlr;
 	char reason[512];
@@ -29,7 +30,9 @@ struct ud_ctrlr *io_open(const char *pci)
 		fprintf(stderr, "vfio_io: %s\n", reason);
 		return NULL;
 	}
-	err = ud_ctrlr_open(transport, NULL, &ctrlr);
+	ud_ctrlr_options_init(&options);
+	options.sgl = sgl;
+	err = ud_ctrlr_open(transport, &options, &ctrlr);
 	if (err) {
 		fprintf(stderr, "vfio_io: %s doesn't start: %s\n", pci, strerror(-err));
 		return NULL;
@@ -242,6 +245,8 @@ static int run_on(struct ud_ctrlr *ctrlr, int argc, char **argv)
 	if (err)
 		return err;
 	if (!strcmp(argv[1], "suite") && argc > 4) {
+		if (argc > 6)
+			check(&checks, ud_ctrlr_info(ctrlr)->sgl, "SGLs are in use");
 		suite(&checks, ctrlr, argc > 5 ? (uint32_t)atoi(argv[5]) : 1, mode,
 		      (unsigned int)atoi(argv[4]));
 		return checks_end(&checks);
@@ -264,6 +269,7 @@ int main(int argc, char **argv)
 {
 	struct ud_ctrlr *ctrlr;
 	int err, closed;
+	bool sgl;
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: see the head of vfio_io.c\n");
@@ -271,7 +277,8 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "pattern"))
 		return pattern(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10)) ? 1 : 0;
-	ctrlr = io_open(argv[2]);
+	sgl = argc > 6 && !strcmp(argv[6], "sgl");
+	ctrlr = io_open(argv[2], sgl);
 	if (!ctrlr)
 		return 1;
 	err = run_on(ctrlr, argc, argv);

@@ -21,8 +21,8 @@ struct io {
 	uint16_t status;
 };
 
-/* The controller at @pci, or NULL and a sentence on stderr. */
-struct ud_ctrlr *io_open(const char *pci);
+/* The controller at @pci, with SGLs or without; or NULL and a sentence on stderr. */
+struct ud_ctrlr *io_open(const char *pci, bool sgl);
 /* Namespace @nsid, a queue pair completed by @mode and a buffer. */
 int io_init(struct io *io, struct ud_ctrlr *ctrlr, uint32_t nsid, enum ud_completion_mode mode);
 void io_destroy(struct io *io);
