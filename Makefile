@@ -15,6 +15,11 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -I. -Ibench -MMD -MP $(CFLAGS)
 # What a recipe says of itself, unless make is silent: $(NOTE) 'CC   file'
 NOTE = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@echo)
 
+# Tests in user space run under the sanitizers; fuzz targets have theirs from clang.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g
+ASAN := $(BUILD)/asan
+FUZZ := $(BUILD)/fuzz
+
 # Each fragment adds to these: what `make` builds, what the test targets run, what `make check` reads.
 ALL :=
 TESTS :=
@@ -25,8 +30,8 @@ HELP :=
 
 include mk/deps.mk
 include vm/vm.mk
-include bench/bench.mk
 include userdrv/userdrv.mk
+include bench/bench.mk
 include userdrv/tests.mk
 include mk/check.mk
 

@@ -2,7 +2,7 @@
 # The `bypass` command, its tests and what `make bench` runs.
 
 BENCH_SOURCES := $(wildcard bench/core/*.c bench/paths/*.c bench/report/*.c bench/cli/*.c)
-BENCH_LIBS := -ljansson -linih -lnuma -lm -lpthread
+BENCH_LIBS := -ljansson -linih -lnuma -luring -lblkid -lm -lpthread
 BENCH_OBJECTS := $(BENCH_SOURCES:%.c=$(BUILD)/%.o)
 C_FILES += $(wildcard bench/*/*.c bench/*/*.h) bench/version.h
 SHELL_FILES += bench/run-bench bench/self-test-cost $(wildcard bench/tests/*.sh)
@@ -12,7 +12,7 @@ $(BUILD)/bench/%.o: bench/%.c | $(DEPS)
 	$(NOTE) 'CC   $<'
 	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/bypass: $(BENCH_OBJECTS)
+$(BUILD)/bypass: $(BENCH_OBJECTS) $(BUILD)/userdrv/libuserdrv.a $(BUILD)/userdrv/libuserdrv-soft.a
 	$(NOTE) 'LINK $@'
 	@$(CC) $(CFLAGS) -o $@ $^ $(BENCH_LIBS)
 
@@ -20,8 +20,6 @@ ALL += $(BUILD)/bypass
 -include $(BENCH_OBJECTS:.o=.d)
 
 # Unit tests: everything but the command line, built with the sanitizers, linked to one program for each file.
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g
-ASAN := $(BUILD)/asan
 ASAN_OBJECTS := $(BENCH_SOURCES:%.c=$(ASAN)/%.o)
 BENCH_LIBRARY_OBJECTS := $(filter-out $(ASAN)/bench/cli/%,$(ASAN_OBJECTS))
 BENCH_TESTS := $(patsubst bench/tests/%.c,$(ASAN)/%,$(wildcard bench/tests/test_*.c))
@@ -31,13 +29,14 @@ $(ASAN)/bench/%.o: bench/%.c | $(DEPS_TEST)
 	$(NOTE) 'ASAN $<'
 	@$(CC) $(filter-out -O2,$(ALL_CFLAGS)) $(SANITIZE) -c -o $@ $<
 
-$(ASAN)/bypass: $(ASAN_OBJECTS)
+$(ASAN)/bypass: $(ASAN_OBJECTS) $(USERDRV_ASAN_OBJECTS)
 	$(NOTE) 'LINK $@'
 	@$(CC) $(SANITIZE) -o $@ $^ $(BENCH_LIBS)
 
 BENCH_FIXTURES := $(patsubst %.c,$(ASAN)/%.o,$(wildcard bench/tests/fixture_*.c))
 
-$(ASAN)/test_%: $(ASAN)/bench/tests/test_%.o $(BENCH_FIXTURES) $(BENCH_LIBRARY_OBJECTS)
+$(ASAN)/test_%: $(ASAN)/bench/tests/test_%.o $(BENCH_FIXTURES) $(BENCH_LIBRARY_OBJECTS) \
+		$(USERDRV_ASAN_OBJECTS)
 	$(NOTE) 'LINK $@'
 	@$(CC) $(SANITIZE) -o $@ $^ $(BENCH_LIBS) -lcriterion
 
@@ -45,16 +44,15 @@ $(ASAN)/test_%: $(ASAN)/bench/tests/test_%.o $(BENCH_FIXTURES) $(BENCH_LIBRARY_O
 -include $(ASAN_OBJECTS:.o=.d) $(wildcard $(ASAN)/bench/tests/*.d)
 
 # Fuzz targets: the committed corpus and a few seconds of new inputs; the campaign is for test-long.
-FUZZ := $(BUILD)/fuzz
 FUZZ_TARGETS := $(patsubst bench/tests/fuzz_%.c,$(FUZZ)/%,$(wildcard bench/tests/fuzz_*.c))
 FUZZ_SECONDS := 10
 FUZZ_SECONDS_LONG := 600
-FUZZ_SOURCES := $(filter-out bench/cli/%,$(BENCH_SOURCES))
+FUZZ_SOURCES := $(filter-out bench/cli/%,$(BENCH_SOURCES)) $(USERDRV_SOURCES) $(USERDRV_SOFT_SOURCES)
 
 $(FUZZ)/%: bench/tests/fuzz_%.c $(FUZZ_SOURCES) $(wildcard bench/*/*.h) | $(DEPS_TEST)
 	@mkdir -p $(@D)
 	$(NOTE) 'FUZZ $@'
-	@clang-14 -std=gnu11 -D_GNU_SOURCE -I. -Ibench -O1 -g \
+	@clang-14 -std=gnu11 -D_GNU_SOURCE -I. -Ibench $(USERDRV_CFLAGS) -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $< $(FUZZ_SOURCES) $(BENCH_LIBS)
 
@@ -71,9 +69,11 @@ test-fuzz: $(FUZZ_TARGETS) ## every fuzz target for a few seconds
 test-fuzz-long: $(FUZZ_TARGETS) ## every fuzz target for ten minutes
 	@bench/tests/fuzz.sh $(FUZZ_SECONDS_LONG) $(FUZZ_TARGETS)
 
-test-bench: $(BUILD)/bypass $(ASAN)/bypass vm ## the command itself: on this machine and in the testbed
+test-bench: $(BUILD)/bypass $(ASAN)/bypass $(ASAN)/test_target_block $(USERDRV)/tests/vfio_io \
+		$(USERDRV)/examples/perf $(USERDRV)/examples/hello vm ## the command itself: on this machine and in the testbed
 	@bench/tests/command.sh $(ASAN)/bypass
 	@bench/tests/testbed.sh $(BUILD)/bypass
+	@bench/tests/bind-testbed.sh $(BUILD)
 
 bench: $(BUILD)/bypass vm ## the tour: suite `quick` in the testbed and on this machine, with reports
 	@bench/run-bench $(BUILD)/bypass

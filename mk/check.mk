@@ -8,24 +8,29 @@ CHECK_FLAGS := -std=gnu11 -D_GNU_SOURCE -I. -Ibench -Iuserdrv/include
 check: check-format check-shell check-spelling check-license check-cppcheck check-tidy ## clang-format, clang-tidy, cppcheck, shellcheck, codespell, SPDX lines
 
 check-format: | $(DEPS_CHECK)
-	clang-format --dry-run --Werror $(C_FILES)
+	$(NOTE) 'CHECK format'
+	@clang-format --dry-run --Werror $(C_FILES)
 
 check-tidy: | $(DEPS_CHECK)
+	$(NOTE) 'CHECK tidy'
 	@printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P $$(nproc) -I {} \
 		clang-tidy --quiet --warnings-as-errors='*' {} -- $(CHECK_FLAGS) 2>&1 | \
 		{ ! grep -v 'warnings* generated\.'; }
 
 check-cppcheck: | $(DEPS_CHECK)
-	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+	$(NOTE) 'CHECK cppcheck'
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem \
 		--suppress=readdirCalled --suppress=ctuuninitvar --library=posix --library=gnu \
 		-D_GNU_SOURCE -I. -Ibench -Iuserdrv/include $(filter %.c,$(filter-out bench/tests/% vm/tests/% userdrv/tests/%,$(C_FILES)))
 
 check-shell: | $(DEPS_CHECK)
-	shellcheck $(SHELL_FILES)
+	$(NOTE) 'CHECK shell'
+	@shellcheck $(SHELL_FILES)
 
 check-spelling: | $(DEPS_CHECK)
-	codespell --ignore-words-list=nd README.md docs $(C_FILES) $(SHELL_FILES) bench/suites
+	$(NOTE) 'CHECK spelling'
+	@codespell --ignore-words-list=nd README.md docs $(C_FILES) $(SHELL_FILES) bench/suites
 
 # Every source file says its licence in one of its first three lines.
 check-license:

@@ -14,6 +14,7 @@ static const char usage[] =
 	"  bypass run --path=P[,P...] --target=T [--rw=randread --bs=4k ...]\n"
 	"  bypass list paths|suites|targets\n"
 	"  bypass probe                  what can be measured here, what can't, and why\n"
+	"  bypass bind|unbind PCI        an empty NVMe disk: to our driver, and back\n"
 	"  bypass report RUN...          tables and report.html of a run, or of @last\n"
 	"  bypass --version | --help | COMMAND --help\n"
 	"\n"
@@ -43,10 +44,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {
-		{"run", cmd_run},
-		{"list", cmd_list},
-		{"probe", cmd_probe},
-		{"report", cmd_report},
+		{"run", cmd_run},       {"list", cmd_list}, {"probe", cmd_probe},
+		{"report", cmd_report}, {"bind", cmd_bind}, {"unbind", cmd_unbind},
 	};
 	struct error e;
 
