@@ -10,6 +10,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "core/sysfs.h"
+
 bool read_line(const char *path, char *line, size_t size)
 {
 	FILE *f = fopen(path, "re");
@@ -50,6 +52,20 @@ static void find_interrupt_name(struct device *device)
 			 controller);
 }
 
+/* The last part of the device's place in /sys that is a PCI address: .../0000:00:04.0/nvme/... */
+static void find_pci(struct device *device, const char *path)
+{
+	unsigned int domain, bus, slot, function;
+
+	for (const char *at = strchr(path, '/'); at; at = strchr(at + 1, '/')) {
+		int end = 0;
+
+		if (sscanf(at, "/%5x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) == 4 &&
+		    at[end] == '/')
+			snprintf(device->pci, sizeof(device->pci), "%.*s", end - 1, at + 1);
+	}
+}
+
 void device_find(struct device *device, dev_t dev)
 {
 	char link[64], path[PATH_MAX], partition[PATH_MAX + 16], line[64];
@@ -69,6 +85,7 @@ void device_find(struct device *device, dev_t dev)
 	snprintf(device->name, sizeof(device->name), "%.63s", slash + 1);
 	device->known = true;
 	device->dax = read_number(device, "queue/dax") == 1;
+	device->polled = read_number(device, "queue/io_poll") == 1;
 	device->accounted = read_number(device, "queue/iostats") == 1;
 	device->logical_block = (uint32_t)read_number(device, "queue/logical_block_size");
 	device->memory =
@@ -77,6 +94,7 @@ void device_find(struct device *device, dev_t dev)
 	device->write_cache = read_attribute(device, "queue/write_cache", line, sizeof(line)) &&
 			      strcmp(line, "write back") == 0;
 	find_interrupt_name(device);
+	find_pci(device, path);
 }
 
 void device_read_counters(const struct device *device, struct device_counters *counters)
@@ -129,24 +147,42 @@ static uint64_t sum_line(const char *line)
 	}
 }
 
+/*
+ * Is it a line of one of the device's I/O queues? Those of the kernel's driver end in "nvme0q1",
+ * those of a driver in user space in "vfio-msix[1](0000:00:04.0)". The kernel's queue 0 is the
+ * admin queue; ours looks at that one without interrupts.
+ */
+static bool is_io_queue(const struct device *device, const char *line)
+{
+	char address[24];
+	const char *name;
+
+	if (device->interrupt_name[0]) {
+		name = strstr(line, device->interrupt_name);
+		return name && name[strlen(device->interrupt_name)] != '0';
+	}
+	snprintf(address, sizeof(address), "(%s)", device->pci);
+	name = strstr(line, "vfio-");
+	return name && strstr(name, address);
+}
+
 bool device_read_interrupts(const struct device *device, uint64_t *count)
 {
-	char *line = NULL;
+	char path[PATH_MAX], *line = NULL;
 	size_t size = 0;
-	bool found = false;
+	/* A driver in user space that polls asks for no vectors: no line is an answer too. */
+	bool found = !device->interrupt_name[0];
 	FILE *f;
 
 	*count = 0;
-	if (!device->known || !device->interrupt_name[0])
+	if (!device->interrupt_name[0] && (device->known || !device->pci[0]))
 		return false;
-	f = fopen("/proc/interrupts", "re");
+	sysfs_path(path, sizeof(path), "/proc/interrupts");
+	f = fopen(path, "re");
 	if (!f)
 		return false;
 	while (getline(&line, &size, f) > 0) {
-		const char *name = strstr(line, device->interrupt_name);
-
-		/* Queue 0 is the admin queue: not I/O. */
-		if (!name || name[strlen(device->interrupt_name)] == '0')
+		if (!is_io_queue(device, line))
 			continue;
 		*count += sum_line(line);
 		found = true;

@@ -12,13 +12,15 @@
 
 struct device {
 	bool known;
-	char name[64];           /* of the whole disk: nvme0n1, pmem0 */
-	char part[64];           /* of the partition, or the same */
-	bool dax;                /* queue/dax: a file system on it can map its medium */
-	bool memory;             /* the CPU itself moves the bytes: pmem, brd, zram */
-	bool accounted;          /* queue/iostats is on, so zero really means none */
-	bool write_cache;        /* volatile: a flush means something */
-	uint32_t logical_block;  /* bytes */
+	char name[64];          /* of the whole disk: nvme0n1, pmem0 */
+	char part[64];          /* of the partition, or the same */
+	bool dax;               /* queue/dax: a file system on it can map its medium */
+	bool polled;            /* queue/io_poll: the driver has queues without interrupts */
+	bool memory;            /* the CPU itself moves the bytes: pmem, brd, zram */
+	bool accounted;         /* queue/iostats is on, so zero really means none */
+	bool write_cache;       /* volatile: a flush means something */
+	uint32_t logical_block; /* bytes */
+	char pci[16];           /* address of its controller: 0000:00:04.0; empty where not known */
 	char interrupt_name[64]; /* prefix in /proc/interrupts: "nvme0q"; empty where not known */
 };
 
@@ -31,7 +33,10 @@ struct device_counters {
 /* Finds the device of @dev (st_dev). Leaves known=false for tmpfs, overlay and the like. */
 void device_find(struct device *device, dev_t dev);
 void device_read_counters(const struct device *device, struct device_counters *counters);
-/* Interrupts of the device's I/O queues so far; false where it has none of its own. */
+/*
+ * Interrupts of the device's I/O queues so far, by the kernel's driver or by one in user space;
+ * false where they can't be told.
+ */
 bool device_read_interrupts(const struct device *device, uint64_t *count);
 /* For run.json: model, serial, firmware, scheduler, ...; a new reference. */
 json_t *device_describe(const struct device *device);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/evidence_parts.h"
 #include "core/pattern.h"
 
 #define HUGE_PAGE ((uint64_t)2 << 20)
@@ -15,24 +16,13 @@
 #define METADATA_BYTES 65536u
 #define PAGE           ((uint64_t)4096)
 
-/* Counters of the whole machine say something certain only where nothing else runs. */
-static bool alone(void)
-{
-	return getenv("BYPASS_TESTBED") != NULL;
-}
-
 /*
  * What others may do to a cell's page cache without refuting it: where the machine reclaims memory
  * on its own, a few pages of any file come and go. One in a hundred; none where nobody else is.
  */
 static uint64_t spare(uint64_t total)
 {
-	return alone() ? 0 : total / 100;
-}
-
-static enum verdict holds(bool ok)
-{
-	return ok ? VERDICT_HELD : VERDICT_REFUTED;
+	return evidence_alone() ? 0 : total / 100;
 }
 
 static void note_residency(struct cell *cell, const struct pass_facts *f, const char *claim,
@@ -48,10 +38,11 @@ static void note_residency(struct cell *cell, const struct pass_facts *f, const 
 			resident == -EPERM ? "shown to the file's owner only; own it or run as root"
 					   : strerror((int)-resident));
 	else
-		cell_add_evidence(cell, claim, text, "mincore", f->phase,
-				  holds((uint64_t)resident <= expected &&
-					(uint64_t)resident + spare(expected) >= expected),
-				  "%" PRId64 " of %" PRIu64 " pages resident", resident, f->pages);
+		cell_add_evidence(
+			cell, claim, text, "mincore", f->phase,
+			evidence_verdict((uint64_t)resident <= expected &&
+					 (uint64_t)resident + spare(expected) >= expected),
+			"%" PRId64 " of %" PRIu64 " pages resident", resident, f->pages);
 }
 
 /* Bytes that this process made the block layer move. */
@@ -66,10 +57,11 @@ static void note_storage(struct cell *cell, const struct pass_facts *f, const ch
 			"this kernel keeps no I/O accounting (CONFIG_TASK_IO_ACCOUNTING)");
 	else
 		cell_add_evidence(cell, claim, expected, "/proc/self/io", f->phase,
-				  holds(bytes >= low && bytes <= high), "%" PRIu64 " bytes", bytes);
+				  evidence_verdict(bytes >= low && bytes <= high),
+				  "%" PRIu64 " bytes", bytes);
 }
 
-/* What the disk's own counters say; see alone(). */
+/* What the disk's own counters say; see evidence_alone(). */
 static void note_device(struct cell *cell, const struct target *t, const struct pass_facts *f,
 			const char *claim, uint64_t low, uint64_t high, const char *expected)
 {
@@ -87,11 +79,11 @@ static void note_device(struct cell *cell, const struct target *t, const struct 
 			cell, claim, expected, source, f->phase, VERDICT_UNOBSERVED,
 			"accounting is off; do: echo 1 | sudo tee /sys/block/%s/queue/iostats",
 			t->device.name);
-	else if (!ok && !alone())
+	else if (!ok && !evidence_alone())
 		cell_add_evidence(cell, claim, expected, source, f->phase, VERDICT_UNOBSERVED,
 				  "%" PRIu64 " bytes, but others use this disk too", bytes);
 	else
-		cell_add_evidence(cell, claim, expected, source, f->phase, holds(ok),
+		cell_add_evidence(cell, claim, expected, source, f->phase, evidence_verdict(ok),
 				  "%" PRIu64 " bytes", bytes);
 }
 
@@ -107,8 +99,8 @@ static void page_cache_claims(struct cell *cell, const struct target *t, const s
 		if (!rw_writes(w->rw))
 			note_storage(cell, f, "served from the page cache", false, 0,
 				     spare(f->bytes),
-				     alone() ? "0 bytes read from storage"
-					     : "under 1 in 100 bytes read from storage");
+				     evidence_alone() ? "0 bytes read from storage"
+						      : "under 1 in 100 bytes read from storage");
 		return;
 	}
 	note_residency(cell, f, "no page was in the page cache before", f->resident_before, 0);
@@ -118,23 +110,6 @@ static void page_cache_claims(struct cell *cell, const struct target *t, const s
 		     "at least the bytes asked for");
 	note_device(cell, t, f, "the block layer read the bytes", f->bytes, UINT64_MAX,
 		    "at least the bytes asked for");
-}
-
-static void interrupt_claim(struct cell *cell, const struct target *t, const struct pass_facts *f)
-{
-	/* Without the device's account, what was asked for: one request each, if direct. */
-	uint64_t ios =
-		t->device.accounted ? f->delta.device.read_ios + f->delta.device.write_ios : f->ios;
-
-	if (!f->delta.interrupts_known)
-		return; /* a device of memory, or one whose vectors can't be told */
-	cell_add_evidence(
-		cell, "completion came by interrupt", "about one interrupt for each I/O",
-		"/proc/interrupts", f->phase,
-		!alone() ? VERDICT_UNOBSERVED
-			 : holds(f->delta.interrupts * 10 >= ios * 9 && f->delta.interrupts > 0),
-		"%" PRIu64 " interrupts for %" PRIu64 " I/Os of the device%s", f->delta.interrupts,
-		ios, alone() ? "" : ", which others use too");
 }
 
 static void direct_claims(struct cell *cell, const struct target *t, const struct pass_facts *f)
@@ -152,14 +127,26 @@ static void direct_claims(struct cell *cell, const struct target *t, const struc
 			     "as many bytes as were written, and a little metadata");
 	note_device(cell, t, f, "the block layer saw the bytes", f->bytes, UINT64_MAX,
 		    "at least the bytes moved");
-	interrupt_claim(cell, t, f);
+}
+
+/* Nothing that our driver moves is seen by the kernel's block layer. */
+static void userdrv_claims(struct cell *cell, const struct pass_facts *f)
+{
+	static const char zero[] = "0 bytes moved by the block layer for this process";
+
+	if (f->writes < f->ios)
+		note_storage(cell, f, "nothing was read through the block layer", false, 0, 0,
+			     zero);
+	if (f->writes)
+		note_storage(cell, f, "nothing was written through the block layer", true, 0, 0,
+			     zero);
 }
 
 static void dax_claims(struct cell *cell, const struct target *t, const struct pass_facts *f)
 {
 	cell_add_evidence(cell, "the inode is DAX", "STATX_ATTR_DAX set", "statx", f->phase,
-			  holds(t->dax), "STATX_ATTR_DAX %s on %s (%s)", t->dax ? "set" : "not set",
-			  t->text, t->mount_options);
+			  evidence_verdict(t->dax), "STATX_ATTR_DAX %s on %s (%s)",
+			  t->dax ? "set" : "not set", t->text, t->mount_options);
 	if (f->kind != PASS_AGAIN)
 		note_residency(cell, f, "no page was in the page cache before", f->resident_before,
 			       0);
@@ -179,32 +166,34 @@ static void first_touch_claims(struct cell *cell, const struct path_ops *ops,
 
 	if (w->populate) {
 		cell_add_evidence(cell, "populated: the first touch does not fault", "0 faults",
-				  "getrusage", f->phase, holds(minor + major <= 1 + f->ios / 100),
+				  "getrusage", f->phase,
+				  evidence_verdict(minor + major <= 1 + f->ios / 100),
 				  "%" PRIu64 " minor, %" PRIu64 " major", minor, major);
 		return;
 	}
 	cell_add_evidence(cell, "first touches faulted", "at least one fault", "getrusage",
-			  f->phase, holds(minor + major > 0),
+			  f->phase, evidence_verdict(minor + major > 0),
 			  "%" PRIu64 " minor, %" PRIu64 " major for %" PRIu64 " I/Os", minor, major,
 			  f->ios);
 	if (ops->traits & PATH_PAGE_CACHE)
-		cell_add_evidence(
-			cell, hot ? "no fault waited for the device" : "faults read the device",
-			hot ? "no major fault (1 in 100 where others run)"
-			    : "at least one major fault",
-			"getrusage", f->phase, holds(hot ? major <= spare(f->ios) : major > 0),
-			"%" PRIu64 " major", major);
+		cell_add_evidence(cell,
+				  hot ? "no fault waited for the device" : "faults read the device",
+				  hot ? "no major fault (1 in 100 where others run)"
+				      : "at least one major fault",
+				  "getrusage", f->phase,
+				  evidence_verdict(hot ? major <= spare(f->ios) : major > 0),
+				  "%" PRIu64 " major", major);
 	/* No fault-around on DAX: the count tells the size of what was mapped. */
 	if ((ops->traits & PATH_DAX) && w->hugepage)
 		cell_add_evidence(
 			cell, "a fault maps 2 MiB", "one fault for each 2 MiB touched", "getrusage",
-			f->phase, holds(minor + major <= w->size / HUGE_PAGE + 8),
+			f->phase, evidence_verdict(minor + major <= w->size / HUGE_PAGE + 8),
 			"%" PRIu64 " faults for %" PRIu64 " MiB", minor + major, w->size >> 20);
 	else if (ops->traits & PATH_DAX)
-		cell_add_evidence(cell, "a fault maps 4 KiB", "one fault for each page touched",
-				  "getrusage", f->phase, holds(minor + major >= f->bytes / PAGE),
-				  "%" PRIu64 " faults for %" PRIu64 " pages", minor + major,
-				  f->bytes / PAGE);
+		cell_add_evidence(
+			cell, "a fault maps 4 KiB", "one fault for each page touched", "getrusage",
+			f->phase, evidence_verdict(minor + major >= f->bytes / PAGE),
+			"%" PRIu64 " faults for %" PRIu64 " pages", minor + major, f->bytes / PAGE);
 }
 
 static void mapping_claims(struct cell *cell, const struct path_ops *ops,
@@ -221,7 +210,7 @@ static void mapping_claims(struct cell *cell, const struct path_ops *ops,
 	if (w->rw == RW_RANDRW || (w->durability == DURABILITY_DATA && !w->sync))
 		return;
 	cell_add_evidence(cell, "later accesses do not fault", "under 1 fault in 100 accesses",
-			  "getrusage", f->phase, holds(faults <= 1 + f->ios / 100),
+			  "getrusage", f->phase, evidence_verdict(faults <= 1 + f->ios / 100),
 			  "%" PRIu64 " faults for %" PRIu64 " accesses", faults, f->ios);
 }
 
@@ -238,41 +227,49 @@ void evidence_timed(struct cell *cell, const struct path_ops *ops, const struct 
 		dax_claims(cell, t, f);
 	if (ops->traits & PATH_MAPPING)
 		mapping_claims(cell, ops, f);
+	if (ops->traits & PATH_USER_DRIVER)
+		userdrv_claims(cell, f);
+	evidence_completion(cell, ops, t, f);
 }
 
-static void syscall_claim(struct cell *cell, const struct path_ops *ops, const struct pass_facts *f,
-			  const struct witness_facts *x)
-{
-	const struct workload *w = &cell->workload;
-	bool msync = (ops->traits & PATH_MAPPING) && w->durability == DURABILITY_DATA && !w->sync;
-	bool none = (ops->traits & (PATH_MAPPING | PATH_NOTHING)) && !msync;
-	const char *claim = none ? "no system call per I/O" : "one system call per I/O";
-	/* What an empty pass makes is taken off already; two may come from elsewhere (a signal). */
-	uint64_t low = none ? 0 : msync ? f->writes : f->ios, high = low + 2;
+static const char flushed[] = "a flush or FUA went to the device with each write";
+static const char one_each[] = "at least one for each write";
 
-	if (x->syscalls.fd < 0)
-		cell_add_evidence(cell, claim, none ? "0" : "1", "raw_syscalls:sys_enter",
-				  PHASE_WITNESS, VERDICT_UNOBSERVED, "%s", x->syscalls.why_not);
-	else
-		cell_add_evidence(cell, claim, none ? "0" : "1", "raw_syscalls:sys_enter",
-				  PHASE_WITNESS, holds(x->nsyscalls >= low && x->nsyscalls <= high),
-				  "%" PRIu64 " system calls for %" PRIu64 " I/Os", x->nsyscalls,
-				  f->ios);
+/*
+ * Where FUA isn't enough, a thread of the kernel ends an asynchronous write with a flush, and one
+ * flush is enough for all that were in flight. Those threads aren't traced: their flushes are in
+ * the disk's account (FUA isn't), and where others run, theirs too.
+ */
+static void async_flush_claim(struct cell *cell, const struct target *t, const struct pass_facts *f,
+			      const struct witness_facts *x)
+{
+	bool known = f->delta.device.known && t->device.accounted;
+	uint64_t flushes = known ? f->delta.device.flush_ios : 0;
+	bool by_itself = x->nflushes >= f->writes;
+	bool enough = x->nflushes + flushes * cell->workload.iodepth >= f->writes;
+	enum verdict verdict = evidence_verdict(enough);
+
+	if (enough ? !by_itself && !evidence_alone() : !known)
+		verdict = VERDICT_UNOBSERVED;
+	cell_add_evidence(cell, flushed, "one for each write, or for all in flight",
+			  "block:block_bio_queue", PHASE_WITNESS, verdict,
+			  "%" PRIu64 " by the process and %" PRIu64
+			  " flushes of the disk for %" PRIu64 " writes%s",
+			  x->nflushes, flushes, f->writes,
+			  known ? "" : " (the disk's account is off)");
 }
 
-static void flush_claim(struct cell *cell, const struct pass_facts *f,
-			const struct witness_facts *x)
+static void flush_claim(struct cell *cell, const struct path_ops *ops, const struct target *t,
+			const struct pass_facts *f, const struct witness_facts *x)
 {
-	static const char claim[] = "a flush or FUA went to the device with each write";
-
 	if (x->flushes.fd < 0)
-		cell_add_evidence(cell, claim, "at least one for each write",
-				  "block:block_bio_queue", PHASE_WITNESS, VERDICT_UNOBSERVED, "%s",
-				  x->flushes.why_not);
+		cell_add_evidence(cell, flushed, one_each, "block:block_bio_queue", PHASE_WITNESS,
+				  VERDICT_UNOBSERVED, "%s", x->flushes.why_not);
+	else if (ops->start)
+		async_flush_claim(cell, t, f, x);
 	else
-		cell_add_evidence(cell, claim, "at least one for each write",
-				  "block:block_bio_queue", PHASE_WITNESS,
-				  holds(x->nflushes >= f->writes),
+		cell_add_evidence(cell, flushed, one_each, "block:block_bio_queue", PHASE_WITNESS,
+				  evidence_verdict(x->nflushes >= f->writes),
 				  "%" PRIu64 " for %" PRIu64 " writes", x->nflushes, f->writes);
 }
 
@@ -296,7 +293,7 @@ static void arrival_claim(struct cell *cell, const struct path_ops *ops, const s
 					  : "the device's account is off");
 	else
 		cell_add_evidence(cell, claim, expected, source, PHASE_WITNESS,
-				  holds(arrived >= f->writes * cell->workload.bs),
+				  evidence_verdict(arrived >= f->writes * cell->workload.bs),
 				  "%" PRIu64 " bytes", arrived);
 }
 
@@ -309,8 +306,8 @@ static void pmd_claim(struct cell *cell, const struct witness_facts *x)
 				  PHASE_WITNESS, VERDICT_UNOBSERVED, "%s", x->pmd_faults.why_not);
 	else
 		cell_add_evidence(cell, claim, "at least one", "fs_dax:dax_pmd_fault_done",
-				  PHASE_WITNESS, holds(x->npmd_faults > 0), "%" PRIu64 " of them",
-				  x->npmd_faults);
+				  PHASE_WITNESS, evidence_verdict(x->npmd_faults > 0),
+				  "%" PRIu64 " of them", x->npmd_faults);
 }
 
 void evidence_witness(struct cell *cell, const struct path_ops *ops, const struct target *t,
@@ -320,14 +317,14 @@ void evidence_witness(struct cell *cell, const struct path_ops *ops, const struc
 
 	/* Of a mapping, the second pass: the first one's faults are told by getrusage. */
 	if (!(ops->traits & PATH_MAPPING) || f->kind == PASS_AGAIN)
-		syscall_claim(cell, ops, f, x);
+		evidence_syscalls(cell, ops, f, x);
 	if (f->kind == PASS_FIRST_TOUCH && (ops->traits & PATH_DAX) && w->hugepage)
 		pmd_claim(cell, x);
 	/* A flushed cache line behind MAP_SYNC never becomes a request: nothing to see there. */
 	if (f->kind != PASS_AGAIN && w->durability == DURABILITY_DATA && !w->sync &&
 	    t->device.known) {
 		if (t->device.write_cache)
-			flush_claim(cell, f, x);
+			flush_claim(cell, ops, t, f, x);
 		else
 			arrival_claim(cell, ops, t, f);
 	}
@@ -377,6 +374,6 @@ void evidence_writes(struct cell *cell, const struct path_ops *ops, uint64_t wri
 				  strerror((int)-newest));
 	else
 		cell_add_evidence(cell, claim, text, "data check", PHASE_WITNESS,
-				  holds((uint64_t)newest == expected), "%" PRId64 " sectors",
-				  newest);
+				  evidence_verdict((uint64_t)newest == expected),
+				  "%" PRId64 " sectors", newest);
 }

@@ -23,6 +23,7 @@ struct pass_facts {
 	/* Pages of the file in the page cache; negative: could not be told. */
 	int64_t resident_before, resident_after;
 	uint64_t pages;
+	struct path_counters counters; /* after minus before, all jobs */
 };
 
 /* Counts of the witness repetition; a tracepoint whose fd is -1 could not be counted. */

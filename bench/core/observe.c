@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/observe.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "core/sysfs.h"
 
 static void observe_storage(struct observation *o)
 {
@@ -77,6 +80,9 @@ void observe(const struct device *device, bool before, struct observation *o)
 	observe_storage(o);
 	device_read_counters(device, &o->device);
 	o->interrupts_known = device_read_interrupts(device, &o->interrupts);
+	if (device->pci[0])
+		sysfs_read_link(o->pci_driver, sizeof(o->pci_driver),
+				"/sys/bus/pci/devices/%s/driver", device->pci);
 	observe_idle(o);
 	if (before)
 		observe_usage(o);
@@ -126,34 +132,76 @@ static bool tracepoint_id(const char *name, uint64_t *id)
 	return false;
 }
 
+/* Of thread @tid, 0: the caller. */
+static int open_event(const struct perf_event_attr *attr, pid_t tid, const char *filter,
+		      const char **why_not)
+{
+	int fd = (int)syscall(SYS_perf_event_open, attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0) {
+		*why_not = "perf_event_open is not permitted (root, or perf_event_paranoid=-1)";
+		return -errno;
+	}
+	if (filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter) != 0) {
+		close(fd);
+		*why_not = "the event's fields can't be filtered";
+		return -EOPNOTSUPP;
+	}
+	return fd;
+}
+
+static int open_others(struct tracepoint *t, const struct perf_event_attr *attr, const char *filter)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	const struct dirent *task;
+	int fd = 0;
+
+	while (tasks && (task = readdir(tasks)) != NULL) {
+		pid_t tid = atoi(task->d_name);
+
+		if (tid == 0 || tid == gettid())
+			continue;
+		if (t->nothers == TRACED_THREADS_MAX) {
+			t->why_not = "this process has too many threads to trace";
+			fd = -E2BIG;
+			break;
+		}
+		fd = open_event(attr, tid, filter, &t->why_not);
+		if (fd < 0 && fd != -ESRCH)
+			break;
+		if (fd >= 0) /* else it has ended meanwhile */
+			t->others[t->nothers++] = fd;
+		fd = 0;
+	}
+	if (tasks)
+		closedir(tasks);
+	return fd;
+}
+
 void tracepoint_open(struct tracepoint *t, const char *name, const char *filter)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT,
 		.size = sizeof(attr),
 		.disabled = 1,
+		.inherit = 1,
 		.sample_period = 1,
 	};
 	uint64_t id;
 
+	memset(t, 0, sizeof(*t));
 	t->fd = -1;
-	t->why_not = NULL;
 	if (!tracepoint_id(name, &id)) {
 		t->why_not = geteuid() == 0 ? "tracefs has no such event"
 					    : "tracing needs root (tracefs)";
 		return;
 	}
 	attr.config = id;
-	t->fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-	if (t->fd < 0) {
-		t->why_not = "perf_event_open is not permitted (root, or perf_event_paranoid=-1)";
-		return;
-	}
-	if (filter && ioctl(t->fd, PERF_EVENT_IOC_SET_FILTER, filter) != 0) {
-		close(t->fd);
+	t->fd = open_event(&attr, 0, filter, &t->why_not);
+	if (t->fd >= 0 && strncmp(name, "block:", 6) == 0 && open_others(t, &attr, filter) != 0)
+		tracepoint_close(t);
+	if (t->fd < 0)
 		t->fd = -1;
-		t->why_not = "the event's fields can't be filtered";
-	}
 }
 
 void tracepoint_close(struct tracepoint *t)
@@ -161,24 +209,41 @@ void tracepoint_close(struct tracepoint *t)
 	if (t->fd >= 0)
 		close(t->fd);
 	t->fd = -1;
+	while (t->nothers)
+		close(t->others[--t->nothers]);
+}
+
+static void start_event(int fd)
+{
+	ioctl(fd, PERF_EVENT_IOC_RESET, 0);
+	ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
+}
+
+static uint64_t stop_event(int fd)
+{
+	uint64_t count = 0;
+
+	ioctl(fd, PERF_EVENT_IOC_DISABLE, 0);
+	return read(fd, &count, sizeof(count)) == sizeof(count) ? count : 0;
 }
 
 void tracepoint_start(const struct tracepoint *t)
 {
 	if (t->fd < 0)
 		return;
-	ioctl(t->fd, PERF_EVENT_IOC_RESET, 0);
-	ioctl(t->fd, PERF_EVENT_IOC_ENABLE, 0);
+	for (unsigned int i = 0; i < t->nothers; i++)
+		start_event(t->others[i]);
+	start_event(t->fd);
 }
 
 uint64_t tracepoint_stop(const struct tracepoint *t)
 {
-	uint64_t count = 0;
+	uint64_t count;
 
 	if (t->fd < 0)
 		return 0;
-	ioctl(t->fd, PERF_EVENT_IOC_DISABLE, 0);
-	if (read(t->fd, &count, sizeof(count)) != sizeof(count))
-		return 0;
+	count = stop_event(t->fd);
+	for (unsigned int i = 0; i < t->nothers; i++)
+		count += stop_event(t->others[i]);
 	return count;
 }

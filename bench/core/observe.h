@@ -20,6 +20,7 @@ struct observation {
 	struct device_counters device;
 	bool interrupts_known;
 	uint64_t interrupts;
+	char pci_driver[32]; /* bound to the device's controller; empty where not known */
 	bool idle_known;
 	uint64_t idle; /* ns that all CPUs slept; on the instruction clock: not instructions */
 };
@@ -30,14 +31,20 @@ void observe(const struct device *device, bool before, struct observation *o);
 struct observation observation_delta(const struct observation *before,
 				     const struct observation *after);
 
+#define TRACED_THREADS_MAX 64
+
 /*
- * Exact counts of kernel tracepoints for the calling thread, through perf_event_open. Needs root
- * (or perf_event_paranoid <= -1) and tracefs; used in the witness repetition alone, since a traced
- * system call costs three times an untraced one.
+ * Exact counts of kernel tracepoints, through perf_event_open, for the calling thread and those
+ * that it starts afterwards. Events of the block layer: for all threads of the process, since
+ * io_uring has workers that take over what would block. Needs root (or perf_event_paranoid <= -1)
+ * and tracefs; used in the witness repetition alone, since a traced system call costs three times
+ * an untraced one.
  */
 struct tracepoint {
 	int fd;              /* -1: can't be counted */
 	const char *why_not; /* static, if fd is -1 */
+	int others[TRACED_THREADS_MAX];
+	unsigned int nothers;
 };
 
 /* @name "raw_syscalls:sys_enter"; @filter: on the event's fields, or NULL. */

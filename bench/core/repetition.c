@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "core/evidence.h"
 #include "core/interrupted.h"
@@ -109,10 +111,74 @@ static int run_jobs(struct job_thread *jobs, unsigned int njobs, const struct pa
 	return ret;
 }
 
-static void gather(const struct repetition_context *c, struct job_thread *jobs, unsigned int njobs,
-		   struct pass_result *result, const struct observation *delta)
+static uint64_t less(uint64_t all, uint64_t part)
 {
+	return all > part ? all - part : 0;
+}
+
+/*
+ * On one emulated CPU, elapsed minus idle is everything that it executed, for whomever, and less
+ * the looks in vain it is what the operations cost. @idle and @wait overlap nowhere where the path
+ * itself waits: it spins first (wait) and sleeps then (idle).
+ *
+ * A patient worker's naps are in both, since they are part of its waiting and the CPU idles in
+ * them: what is shown as wait is without the idling. So nothing is subtracted from the machine's
+ * count there, nor from the thread's CPU time: both are the sum of the stretches in which the
+ * operations were started and found, which contain no waiting. What a kernel's worker thread does
+ * meanwhile is not in them.
+ */
+static void account_cpu(const struct repetition_context *c, const struct worker *first,
+			const struct observation *delta, struct pass_result *result)
+{
+	if (c->clock->kind != RUN_CLOCK_INSTRUCTIONS)
+		return;
+	if (first->patient) {
+		if (delta->idle_known)
+			result->wait = less(result->wait, delta->idle);
+		result->thread = result->machine = result->op_total;
+		result->machine_known = true;
+		return;
+	}
+	result->thread = less(result->thread, result->wait);
+	result->machine_known = delta->idle_known;
+	if (result->machine_known)
+		result->machine = less(less(result->duration, delta->idle), result->wait);
+}
+
+/* Of all jobs, since they were opened. */
+static struct path_counters count(const struct path_ops *ops, const struct job_thread *jobs,
+				  unsigned int njobs)
+{
+	struct path_counters sum = {.doorbells = 0};
+
+	for (unsigned int i = 0; i < njobs && ops->count; i++) {
+		struct path_counters one = {.doorbells = 0};
+
+		ops->count(&jobs[i].worker.job, &one);
+		sum.doorbells += one.doorbells;
+		sum.sleeps += one.sleeps;
+		sum.interrupts += one.interrupts;
+		sum.resets += one.resets;
+	}
+	return sum;
+}
+
+static struct path_counters counted_since(const struct path_counters *before,
+					  struct path_counters now)
+{
+	now.doorbells -= before->doorbells;
+	now.sleeps -= before->sleeps;
+	now.interrupts -= before->interrupts;
+	now.resets -= before->resets;
+	return now;
+}
+
+static void gather(const struct repetition_context *c, struct job_thread *jobs, unsigned int njobs,
+		   struct pass_result *result, const struct pass_facts *facts)
+{
+	const struct observation *delta = &facts->delta;
 	uint64_t start = UINT64_MAX, end = 0;
+	bool own;
 
 	result->latency = memory_zeroed(1, sizeof(*result->latency));
 	for (unsigned int i = 0; i < njobs; i++) {
@@ -123,6 +189,8 @@ static void gather(const struct repetition_context *c, struct job_thread *jobs, 
 		result->errors += w->errors;
 		result->thread += w->cpu;
 		result->op_total += clock_from_ticks(c->clock, w->op_ticks);
+		result->wait += clock_from_ticks(c->clock, w->wait);
+		result->empty_looks += w->empty_looks;
 		histogram_add(result->latency, &w->latency);
 		start = w->start_ticks < start ? w->start_ticks : start;
 		end = w->end_ticks > end ? w->end_ticks : end;
@@ -133,17 +201,21 @@ static void gather(const struct repetition_context *c, struct job_thread *jobs, 
 	result->faults_minor = delta->faults_minor;
 	result->faults_major = delta->faults_major;
 	result->context_switches = delta->voluntary_switches + delta->involuntary_switches;
-	result->interrupts_known = delta->interrupts_known;
-	result->interrupts = delta->interrupts;
+	/*
+	 * No kernel sees the interrupts of a controller model, the path does. The evidence gets the
+	 * two apart, to name the source.
+	 */
+	own = c->target->kind == TARGET_USERDRV && !c->target->device.pci[0] &&
+	      !delta->interrupts_known && c->ops->count;
+	result->interrupts_known = delta->interrupts_known || own;
+	result->interrupts = own ? facts->counters.interrupts : delta->interrupts;
 	result->device_known = delta->device.known && c->target->device.accounted;
 	result->device_bytes = delta->device.read_bytes + delta->device.write_bytes;
 	result->device_ios = delta->device.read_ios + delta->device.write_ios;
 	result->flushes = delta->device.flush_ios;
-	/* Elapsed minus idle: on one emulated CPU, everything that it executed, for whomever. */
-	result->machine_known = delta->idle_known && c->clock->kind == RUN_CLOCK_INSTRUCTIONS;
-	if (result->machine_known)
-		result->machine =
-			result->duration > delta->idle ? result->duration - delta->idle : 0;
+	result->doorbells = facts->counters.doorbells;
+	result->sleeps = facts->counters.sleeps;
+	account_cpu(c, &jobs[0].worker, delta, result);
 	exact_medians(&jobs[0].worker, delta->faults_minor + delta->faults_major, result);
 }
 
@@ -272,6 +344,30 @@ static struct quantity per_1000_ios(const struct tracepoint *t, uint64_t count, 
 	return (struct quantity){t->fd >= 0, value, value, value};
 }
 
+/* The jobs' pass between two readings of all counters. */
+static int run_observed(const struct repetition_context *c, struct job_thread *jobs,
+			unsigned int njobs, const struct pass_limits *limits,
+			struct pass_facts *facts, struct witness_facts *witness)
+{
+	uint64_t fixed = witness ? empty_pass_syscalls(jobs, witness) : 0;
+	struct path_counters counted = count(c->ops, jobs, njobs);
+	struct observation before, after;
+	int ret;
+
+	observe(&c->target->device, true, &before);
+	if (witness)
+		start_counting(witness);
+	ret = run_jobs(jobs, njobs, limits);
+	if (witness) {
+		stop_counting(witness);
+		witness->nsyscalls = less(witness->nsyscalls, fixed);
+	}
+	observe(&c->target->device, false, &after);
+	facts->delta = observation_delta(&before, &after);
+	facts->counters = counted_since(&counted, count(c->ops, jobs, njobs));
+	return ret;
+}
+
 /* What happens around each pass; @witness is NULL in the timed kind. */
 static int one_pass(const struct repetition_context *c, struct job_thread *jobs, unsigned int njobs,
 		    enum pass_kind kind, uint64_t visited, struct pass_result *result,
@@ -279,8 +375,6 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 {
 	struct pass_limits limits = limits_of(c, &jobs[0].worker, kind, visited);
 	struct pass_facts facts = {.kind = kind, .phase = PHASE_TIMED};
-	uint64_t fixed = witness ? empty_pass_syscalls(jobs, witness) : 0;
-	struct observation before, after;
 	int ret;
 
 	if (c->target->kind != TARGET_NULL && kind != PASS_AGAIN)
@@ -293,15 +387,7 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 	}
 	result->kind = kind;
 	result->start = clock_raw_ns() - c->run_start_ns;
-	observe(&c->target->device, true, &before);
-	if (witness)
-		start_counting(witness);
-	ret = run_jobs(jobs, njobs, &limits);
-	if (witness) {
-		stop_counting(witness);
-		witness->nsyscalls -= fixed < witness->nsyscalls ? fixed : witness->nsyscalls;
-	}
-	observe(&c->target->device, false, &after);
+	ret = run_observed(c, jobs, njobs, &limits, &facts, witness);
 	if (ret)
 		return error_set(e, ret,
 				 "can't start %u threads: %s; give a smaller numjobs=", njobs,
@@ -309,8 +395,7 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 	ret = first_failure(c, jobs, njobs, e);
 	if (ret)
 		return ret;
-	facts.delta = observation_delta(&before, &after);
-	gather(c, jobs, njobs, result, &facts.delta);
+	gather(c, jobs, njobs, result, &facts);
 	facts.ios = result->ios;
 	facts.bytes = result->bytes;
 	for (unsigned int i = 0; i < njobs; i++)
@@ -393,11 +478,17 @@ static int run(const struct repetition_context *c, unsigned int njobs, struct re
 				  c->seed + ready * 0x9e3779b9ull);
 		if (ret) {
 			error_set(e, ret,
-				  "out of memory for %u jobs of bs=%llu; give a smaller size=, "
-				  "bs= or numjobs=",
-				  njobs, (unsigned long long)w->bs);
+				  "out of memory for %u jobs of bs=%llu iodepth=%u; give a "
+				  "smaller size=, bs=, iodepth= or numjobs=",
+				  njobs, (unsigned long long)w->bs, w->iodepth);
 			break;
 		}
+		/*
+		 * The witness times nothing and counts system calls: the path waits in its own way,
+		 * without naps of ours.
+		 */
+		if (witness)
+			worker->patient = false;
 		if (witness && worker_visit_once(worker, c->seed)) {
 			worker_free(worker);
 			ret = error_set(e, -ENOMEM,
@@ -437,12 +528,16 @@ static void free_passes(struct repetition *r)
 int repetition_witness(const struct repetition_context *c, struct error *e)
 {
 	struct witness_facts witness = {.nwrites = 0};
+	char filter[32];
 	struct repetition scratch = {0};
 	const char *what = NULL;
 	uint64_t where = 0;
 	int ret;
 
-	tracepoint_open(&witness.syscalls, "raw_syscalls:sys_enter", NULL);
+	/* Without a usable TSC reading the clock is a system call: the harness's, not the path's.
+	 */
+	snprintf(filter, sizeof(filter), "id != %d", SYS_clock_gettime);
+	tracepoint_open(&witness.syscalls, "raw_syscalls:sys_enter", filter);
 	/* 0x100 is VM_FAULT_NOPAGE: installed; a fallback to 4 KiB is 0x800. */
 	tracepoint_open(&witness.pmd_faults, "fs_dax:dax_pmd_fault_done", "result & 0x100");
 	tracepoint_open(&witness.flushes, "block:block_bio_queue", "rwbs ~ \"*F*\"");
@@ -467,6 +562,13 @@ int repetition_witness(const struct repetition_context *c, struct error *e)
 	return 0;
 }
 
+/* By DMA, from and to the caller's pages: the CPU touches none of the bytes. */
+static bool device_copies(const struct path_ops *ops, const struct target *t)
+{
+	return (ops->traits & PATH_USER_DRIVER) ||
+	       ((ops->traits & PATH_NO_CACHE) && t->device.known && !t->device.memory);
+}
+
 int repetition_half_block(const struct repetition_context *c, uint64_t cost[PASSES_MAX],
 			  struct error *e)
 {
@@ -479,7 +581,8 @@ int repetition_half_block(const struct repetition_context *c, uint64_t cost[PASS
 	cell.workload.bs /= 2;
 	/* The same pages in the same order: half of each block, so that only the bytes are fewer.
 	 */
-	if (cell.workload.bs < PATTERN_SECTOR || cell.workload.access == ACCESS_TOUCH)
+	if (cell.workload.bs < PATTERN_SECTOR || cell.workload.access == ACCESS_TOUCH ||
+	    device_copies(c->ops, c->target))
 		return -EOPNOTSUPP;
 	if (c->ops->probe) {
 		struct unavailable why;

@@ -65,6 +65,13 @@ struct pass_result {
 	uint64_t device_ios;
 	uint64_t flushes;
 	bool device_known;
+	/*
+	 * Spent looking for completions in vain, all ios. It is in neither op_total nor op_median;
+	 * by the instruction clock it is taken out of thread and machine too.
+	 */
+	uint64_t wait;
+	/* Counted by the path itself (struct path_counters); doorbells 0: a path without. */
+	uint64_t doorbells, sleeps, empty_looks;
 };
 
 struct repetition {
@@ -133,6 +140,7 @@ struct pass_summary {
 	struct quantity faults_minor, faults_major, interrupts, context_switches, syscalls;
 	struct quantity pmd_faults;
 	struct quantity device_bytes, flushes;
+	struct quantity doorbells, sleeps, empty_looks; /* known where the path has them */
 	uint32_t spread_ppm;      /* (max - min) / median of rank (instructions) or of iops (ns) */
 	uint32_t outliers;        /* repetitions flagged by median absolute deviation, kept */
 	struct histogram *merged; /* all repetitions' latencies; owned */
@@ -141,6 +149,7 @@ struct pass_summary {
 struct cell {
 	char id[192];    /* unique within the run: made of what makes the cell */
 	char group[128]; /* cells of one group are compared: the workload without its path */
+	char row[64];    /* what the suite's rows= says of this cell: follows the path; or empty */
 	struct workload workload;
 	const char *api;        /* pread, mmap, ...: static strings from the path table */
 	const char *cache;      /* "page cache", "bypassed", "none": static */

@@ -73,7 +73,9 @@ static json_t *member_to_json(const struct field *field, const void *member)
 	case FIELD_ENUM:
 		return enum_text(field, member);
 	case FIELD_CHARS:
-		return text(member);
+		if (*(const char *)member || !field->optional)
+			return text(member);
+		break;
 	case FIELD_STRING:
 	case FIELD_SHARED:
 		string = *(const char *const *)member;
@@ -266,6 +268,10 @@ static void put_per_1000(json_t *object, const struct pass_summary *summary)
 	put_quantity(events, "pmd_faults", &summary->pmd_faults, "2 MiB faults were not counted");
 	put_quantity(events, "device_bytes", &summary->device_bytes, device);
 	put_quantity(events, "flushes", &summary->flushes, device);
+	put_quantity(events, "doorbells", &summary->doorbells,
+		     "the path rings no doorbells itself");
+	put_quantity(events, "sleeps", &summary->sleeps, "the path counts no sleeps");
+	put_quantity(events, "polls", &summary->empty_looks, "no look in vain was counted");
 	put(object, "per_1000_ios", events);
 }
 

@@ -26,7 +26,7 @@ enum field_type {
 struct field {
 	const char *name;
 	enum field_type type;
-	bool optional;     /* a string that may be NULL: then the member is absent */
+	bool optional;     /* may be absent: a string that is NULL, what older files don't have */
 	size_t offset;     /* in the structure that the table is about */
 	size_t known;      /* offset of the bool that says whether there is a value; 0: always */
 	size_t room;       /* of FIELD_CHARS */

@@ -2,9 +2,10 @@
 #include "core/run_json.h"
 #include "core/workload_hints.h"
 
-#define BS_MAX      (64ull << 20)
-#define SIZE_LIMIT  (1ull << 40)
-#define COUNT_LIMIT 1000000
+#define BS_MAX               (64ull << 20)
+#define SIZE_LIMIT           (1ull << 40)
+#define COUNT_LIMIT          1000000
+#define AGGREGATION_NS_LIMIT 25500000
 
 static const char *const clock_names[] = {"ns", "instructions", NULL};
 static const char *const use_names[] = {"exact", "machine", "function", NULL};
@@ -38,6 +39,7 @@ const struct field warning_fields[] = {
 const struct field cell_fields[] = {
 	{"id", FIELD_CHARS, AT(cell, id), ROOM(cell, id)},
 	{"group", FIELD_CHARS, AT(cell, group), ROOM(cell, group)},
+	{"row", FIELD_CHARS, AT(cell, row), ROOM(cell, row), .optional = true},
 	{"path", FIELD_CHARS, AT(cell, workload.path), ROOM(workload, path)},
 	{"target", FIELD_CHARS, AT(cell, workload.target), ROOM(workload, target)},
 	{"access", FIELD_ENUM, AT(cell, workload.access), .names = workload_access_names},
@@ -58,6 +60,9 @@ const struct field workload_fields[] = {
 	{"bs", FIELD_U64, AT(workload, bs), .min = 1, .max = BS_MAX},
 	{"size", FIELD_U64, AT(workload, size), .min = 1, .max = SIZE_LIMIT},
 	{"numjobs", FIELD_UINT, AT(workload, numjobs), .min = 1, .max = 256},
+	{"iodepth", FIELD_UINT, AT(workload, iodepth), .min = 1, .max = 4096, .optional = true},
+	{"iodepth_batch_complete_min", FIELD_UINT, AT(workload, iodepth_batch_complete_min),
+	 .min = 1, .max = 4096, .optional = true},
 	{"number_ios", FIELD_U64, AT(workload, number_ios)},
 	{"runtime_ns", FIELD_U64, AT(workload, runtime_ns)},
 	{"time_based", FIELD_BOOL, AT(workload, time_based)},
@@ -67,6 +72,10 @@ const struct field workload_fields[] = {
 	{"sync", FIELD_BOOL, AT(workload, sync)},
 	{"hugepage", FIELD_BOOL, AT(workload, hugepage)},
 	{"madvise", FIELD_ENUM, AT(workload, madvise), .names = workload_madvise_names},
+	{"aggregation_threshold", FIELD_UINT, AT(workload, aggregation_threshold), .min = 1,
+	 .max = 256, .optional = true},
+	{"aggregation_time_ns", FIELD_U64, AT(workload, aggregation_ns),
+	 .max = AGGREGATION_NS_LIMIT, .optional = true},
 	{.type = FIELD_END},
 };
 
@@ -104,6 +113,10 @@ const struct field pass_fields[] = {
 	{"faults_major", FIELD_U64, AT(pass_result, faults_major)},
 	{"context_switches", FIELD_U64, AT(pass_result, context_switches)},
 	{"interrupts", FIELD_U64, AT(pass_result, interrupts), KNOWN(interrupts_known)},
+	{"wait", FIELD_COST, AT(pass_result, wait), .optional = true},
+	{"doorbells", FIELD_U64, AT(pass_result, doorbells), .optional = true},
+	{"sleeps", FIELD_U64, AT(pass_result, sleeps), .optional = true},
+	{"polls", FIELD_U64, AT(pass_result, empty_looks), .optional = true},
 	{.type = FIELD_END},
 };
 

@@ -348,8 +348,11 @@ static int read_cell(struct reader *reader, const json_t *object, struct cell *c
 	const json_t *workload = json_object_get(object, "workload");
 	const json_t *list;
 	size_t i, back;
-	int result = read_fields(reader, cell_fields, object, cell);
+	int result;
 
+	/* Of what an older file doesn't say. */
+	workload_defaults(&cell->workload);
+	result = read_fields(reader, cell_fields, object, cell);
 	if (!result && !json_is_object(workload))
 		result = fail(reader, "workload", "must be an object");
 	if (!result)

@@ -27,6 +27,8 @@ struct scope {
 	enum percentile percentile;
 	struct quantity copy; /* known before work is computed */
 	bool irq_known;       /* in every repetition: else repetitions would be unlike */
+	bool sleeps_counted;  /* by the path */
+	bool looks_counted;   /* not every wait is made of looks that the harness sees */
 	uint64_t *values;     /* room for one per repetition */
 	size_t nvalues;
 };
@@ -146,8 +148,9 @@ static bool waits(const struct cell *cell, const struct pass_result *pass)
 
 /*
  * The median of single operations is free of what surrounds the operations, but only some of the
- * first touches fault: those take the mean. An operation that sleeps can't be timed alone: there it
- * is the thread's CPU time, the loop included.
+ * first touches fault, and operations that are in flight together have no cost of their own (their
+ * median is 0): those take the mean. An operation that sleeps can't be timed alone: there it is the
+ * thread's CPU time, the loop included.
  */
 uint64_t pass_thread_cost(const struct cell *cell, const struct pass_result *pass)
 {
@@ -155,7 +158,7 @@ uint64_t pass_thread_cost(const struct cell *cell, const struct pass_result *pas
 		return 0;
 	if (waits(cell, pass))
 		return ratio(pass->thread, 1, pass->ios);
-	if (pass->kind == PASS_FIRST_TOUCH)
+	if (pass->kind == PASS_FIRST_TOUCH || !pass->op_median)
 		return ratio(pass->op_total, 1, pass->ios);
 	return pass->op_median;
 }
@@ -172,13 +175,12 @@ static enum sample figure_irq(const struct scope *scope, const struct pass_resul
 	return SAMPLE_VALUE;
 }
 
-/* wait is 0: nothing polls so far, so nothing can be counted while waiting. */
+/* It is in none of the other figures: thread, machine and operations were counted without it. */
 static enum sample figure_wait(const struct scope *scope, const struct pass_result *pass,
 			       uint64_t *value)
 {
 	(void)scope;
-	(void)pass;
-	*value = 0;
+	*value = ratio(pass->wait, 1, pass->ios);
 	return SAMPLE_VALUE;
 }
 
@@ -258,6 +260,43 @@ static enum sample figure_flushes(const struct scope *scope, const struct pass_r
 	(void)scope;
 	*value = ratio(pass->flushes, PER_1000, pass->ios);
 	return pass->device_known ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
+}
+
+static enum sample figure_doorbells(const struct scope *scope, const struct pass_result *pass,
+				    uint64_t *value)
+{
+	(void)scope;
+	*value = ratio(pass->doorbells, PER_1000, pass->ios);
+	return pass->doorbells ? SAMPLE_VALUE : SAMPLE_NONE;
+}
+
+static enum sample figure_sleeps(const struct scope *scope, const struct pass_result *pass,
+				 uint64_t *value)
+{
+	*value = ratio(pass->sleeps, PER_1000, pass->ios);
+	return scope->sleeps_counted ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
+}
+
+static enum sample figure_empty_looks(const struct scope *scope, const struct pass_result *pass,
+				      uint64_t *value)
+{
+	*value = ratio(pass->empty_looks, PER_1000, pass->ios);
+	return scope->looks_counted ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
+}
+
+/* Nothing counted is 0 in every repetition; a path that rings doorbells counts its sleeps too. */
+static void find_counted(struct scope *scope)
+{
+	const struct pass_result *pass;
+
+	scope->sleeps_counted = scope->looks_counted = false;
+	for (size_t i = 0; i < scope->cell->nrepetitions; i++) {
+		pass = pass_of(scope, i);
+		if (!pass)
+			continue;
+		scope->sleeps_counted |= pass->doorbells || pass->sleeps;
+		scope->looks_counted |= pass->empty_looks > 0;
+	}
 }
 
 static void merge_latencies(struct scope *scope, struct pass_summary *summary)
@@ -367,6 +406,10 @@ static void summarize_events(struct scope *scope, struct pass_summary *summary)
 	summary->context_switches = over_repetitions(scope, figure_switches);
 	summary->device_bytes = over_repetitions(scope, figure_device_bytes);
 	summary->flushes = over_repetitions(scope, figure_flushes);
+	find_counted(scope);
+	summary->doorbells = over_repetitions(scope, figure_doorbells);
+	summary->sleeps = over_repetitions(scope, figure_sleeps);
+	summary->empty_looks = over_repetitions(scope, figure_empty_looks);
 }
 
 /* How far the values of the figure computed last lie apart. */

@@ -105,19 +105,25 @@ static void plan_targets(struct runner *r)
 	}
 }
 
-/* A path that waits for a device which interrupts is ranked on the machine's count. */
+/*
+ * A path that waits for a device which interrupts is ranked on the machine's count. One that polls
+ * doesn't wait for it: its loop counts what it did, and the waiting apart (worker.patient).
+ */
 static enum clock_use clock_use_of(const struct run *run, const struct cell *cell,
 				   const struct path_ops *ops, const struct target *t)
 {
 	const char *accelerator = getenv("BYPASS_ACCEL");
 	const struct workload *w = &cell->workload;
-	bool waits = (ops->traits & PATH_NO_CACHE) || w->cache == CACHE_COLD ||
-		     w->durability == DURABILITY_DATA;
+	bool waits = (ops->traits & (PATH_NO_CACHE | PATH_SLEEPS | PATH_USER_DRIVER)) ||
+		     w->cache == CACHE_COLD || w->durability == DURABILITY_DATA;
+	bool interrupts = t->kind == TARGET_USERDRV || (t->device.known && !t->device.memory);
 
 	if (run->clock == RUN_CLOCK_NS)
 		return accelerator && strcmp(accelerator, "tcg") == 0 ? CLOCK_USE_FUNCTION
 								      : CLOCK_USE_EXACT;
-	return t->device.known && !t->device.memory && waits ? CLOCK_USE_MACHINE : ops->clock_use;
+	if ((ops->traits & (PATH_POLLED | PATH_SLEEPS)) == PATH_POLLED)
+		return CLOCK_USE_EXACT;
+	return interrupts && waits ? CLOCK_USE_MACHINE : ops->clock_use;
 }
 
 static bool can_run(const struct cell *cell)
@@ -142,7 +148,7 @@ static void probe_cells(struct runner *r)
 		cell->clock_use = clock_use_of(r->run, cell, ops, &t->target);
 		if (t->status)
 			cell_set_status(cell, CELL_UNAVAILABLE, remedy_of(t), "%s", t->error.text);
-		else if (ops->probe && ops->probe(&cell->workload, &t->target, &why) != 0)
+		else if (path_probe(ops, &cell->workload, &t->target, &why) != 0)
 			cell_set_status(cell, CELL_UNAVAILABLE, why.remedy, "%s", why.reason);
 	}
 }
@@ -202,18 +208,26 @@ static void forget(struct repetition *repetition)
 	repetition->npasses = 0;
 }
 
+static uint64_t sleeps_of(const struct path_ops *ops, const struct pass_result *pass)
+{
+	/* A controller model in this process has a thread that sleeps too. */
+	return ops->traits & PATH_USER_DRIVER ? pass->sleeps : pass->context_switches;
+}
+
 /*
  * On a busy host the emulated disk may be done before the thread has gone to sleep, and the
  * instructions of sleeping and waking are then not executed: another path than the one that a disk
- * makes. Told by the sleeps, never by the figure.
+ * makes. Told by the sleeps, never by the figure. With several in flight one sleep ends several,
+ * and a path that looks in vain first (hybrid) is meant to sleep less: nothing follows from that.
  */
 static bool raced(const struct cell *cell, const struct path_ops *ops,
 		  const struct repetition *repetition)
 {
 	const struct pass_result *pass = &repetition->pass[0];
 
-	return cell->clock_use == CLOCK_USE_MACHINE && (ops->traits & PATH_NO_CACHE) &&
-	       pass->context_switches * 100 < pass->ios * SLEEPS_PERCENT;
+	return cell->clock_use == CLOCK_USE_MACHINE &&
+	       (ops->traits & (PATH_NO_CACHE | PATH_SLEEPS)) && cell->workload.iodepth == 1 &&
+	       !pass->wait && sleeps_of(ops, pass) * 100 < pass->ios * SLEEPS_PERCENT;
 }
 
 static int measure(struct runner *r, const struct repetition_context *c, struct repetition *into,
@@ -227,7 +241,7 @@ static int measure(struct runner *r, const struct repetition_context *c, struct 
 				 "%s: the emulated disk was faster than the program in %u%% of the "
 				 "I/Os, which then cost less",
 				 c->cell->id,
-				 (unsigned int)(100 - into->pass[0].context_switches * 100 /
+				 (unsigned int)(100 - sleeps_of(c->ops, &into->pass[0]) * 100 /
 							      into->pass[0].ios));
 			break;
 		}

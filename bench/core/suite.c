@@ -49,15 +49,40 @@ static int fail_at(struct parser *parser, unsigned int line, const char *why)
 	return parser->result;
 }
 
+/* Splits at commas; blanks around the values don't count. They and the list are the caller's. */
+static char **split_values(const char *list, size_t *nvalues)
+{
+	char **values = NULL;
+	const char *end;
+	size_t length, n = 0;
+
+	for (;; list = end + 1) {
+		list += strspn(list, " \t");
+		end = strchrnul(list, ',');
+		length = (size_t)(end - list);
+		while (length && strchr(" \t", list[length - 1]))
+			length--;
+		values = memory_append(values, n, sizeof(*values));
+		values[n] = memory_zeroed(length + 1, 1);
+		memcpy(values[n++], list, length);
+		if (!*end)
+			break;
+	}
+	*nvalues = n;
+	return values;
+}
+
+static void free_values(char **values, size_t nvalues)
+{
+	for (size_t v = 0; v < nvalues; v++)
+		free(values[v]);
+	free(values);
+}
+
 static void forget_sweeps(struct parser *parser)
 {
-	size_t i, v;
-
-	for (i = 0; i < parser->nsweeps; i++) {
-		for (v = 0; v < parser->sweeps[i].nvalues; v++)
-			free(parser->sweeps[i].values[v]);
-		free(parser->sweeps[i].values);
-	}
+	for (size_t i = 0; i < parser->nsweeps; i++)
+		free_values(parser->sweeps[i].values, parser->sweeps[i].nvalues);
 	memset(parser->sweeps, 0, sizeof(parser->sweeps));
 	parser->nsweeps = 0;
 }
@@ -131,54 +156,78 @@ static void finish_section(struct parser *parser)
 	parser->section[0] = '\0';
 }
 
-static int set_suite_key(struct parser *parser, unsigned int line, const char *name,
-			 const char *value)
+static int add_row_option(struct parser *parser, unsigned int line, const char *text)
 {
 	struct suite *suite = parser->suite;
+	const char *name = workload_number_name(text);
+	struct error why;
+	size_t i;
+
+	for (i = 0; name && i < suite->nrows && suite->rows[i] != name; i++)
+		;
+	if (name && i == suite->nrows && i < SUITE_ROWS_MAX) {
+		suite->rows[suite->nrows++] = name;
+		return 0;
+	}
+	if (!name)
+		error_set(&why, 0,
+			  "rows: '%.60s' is no option with a number; name some, as in "
+			  "rows=iodepth,bs",
+			  text);
+	else if (i < suite->nrows)
+		error_set(&why, 0, "rows has %s twice; take one out", name);
+	else
+		error_set(&why, 0, "rows has more than %d options; leave some out", SUITE_ROWS_MAX);
+	return fail_at(parser, line, why.text);
+}
+
+static int set_rows(struct parser *parser, unsigned int line, const char *list)
+{
+	size_t v, nvalues;
+	char **values = split_values(list, &nvalues);
+
+	for (v = 0; v < nvalues && !parser->result; v++)
+		add_row_option(parser, line, values[v]);
+	free_values(values, nvalues);
+	return parser->result;
+}
+
+static int set_runs(struct parser *parser, unsigned int line, const char *value)
+{
 	unsigned long runs;
 	struct error why;
 	char *end;
 
-	if (strcmp(name, "question") == 0) {
-		free(suite->question);
-		suite->question = memory_string(value);
-		return 0;
-	}
-	if (strcmp(name, "runs") != 0) {
-		error_set(&why, 0,
-			  "[suite] has no '%.60s'; it has question and runs, and options of all "
-			  "cells belong in [global]",
-			  name);
-		return fail_at(parser, line, why.text);
-	}
 	runs = strtoul(value, &end, 10);
 	if (strspn(value, "0123456789") != strlen(value) || runs < 1 || runs > RUNS_LIMIT) {
 		error_set(&why, 0, "runs: '%.60s' is not a whole number from 1 to %d; write one",
 			  value, RUNS_LIMIT);
 		return fail_at(parser, line, why.text);
 	}
-	suite->runs = (unsigned int)runs;
+	parser->suite->runs = (unsigned int)runs;
 	return 0;
 }
 
-/* Splits at commas into the sweep's values; blanks around them don't count. */
-static void split_values(struct sweep *sweep, const char *list)
+static int set_suite_key(struct parser *parser, unsigned int line, const char *name,
+			 const char *value)
 {
-	const char *end;
-	size_t length;
+	struct suite *suite = parser->suite;
+	struct error why;
 
-	for (;; list = end + 1) {
-		list += strspn(list, " \t");
-		end = strchrnul(list, ',');
-		length = (size_t)(end - list);
-		while (length && strchr(" \t", list[length - 1]))
-			length--;
-		sweep->values = memory_append(sweep->values, sweep->nvalues, sizeof(char *));
-		sweep->values[sweep->nvalues] = memory_zeroed(length + 1, 1);
-		memcpy(sweep->values[sweep->nvalues++], list, length);
-		if (!*end)
-			break;
+	if (strcmp(name, "runs") == 0)
+		return set_runs(parser, line, value);
+	if (strcmp(name, "rows") == 0)
+		return set_rows(parser, line, value);
+	if (strcmp(name, "question") == 0) {
+		free(suite->question);
+		suite->question = memory_string(value);
+		return 0;
 	}
+	error_set(&why, 0,
+		  "[suite] has no '%.60s'; it has question, runs and rows, and options of all "
+		  "cells belong in [global]",
+		  name);
+	return fail_at(parser, line, why.text);
 }
 
 /* Every value must be accepted, and no two may mean the same. */
@@ -219,7 +268,7 @@ static int add_sweep(struct parser *parser, unsigned int line, const char *name,
 		return fail_at(parser, line, "a section has at most 16 sweeps; split it");
 	sweep = &parser->sweeps[parser->nsweeps++];
 	snprintf(sweep->name, sizeof(sweep->name), "%s", name);
-	split_values(sweep, list);
+	sweep->values = split_values(list, &sweep->nvalues);
 	return check_sweep(parser, line, sweep);
 }
 

@@ -2,10 +2,11 @@
 /*
  * A suite: one question and the cells that answer it, from an INI file (read by inih).
  *
- *   [suite]                 question= (needed), runs= (repetitions, default 9)
- *   [global]                options of every cell, fio's names (see workload.h)
- *   [any other section]     options of its cells; `each.NAME=a,b,c` sweeps NAME over values,
- *                           several sweeps multiply; the section is the heading in tables
+ *   [suite]                 question= (needed), runs= (repetitions, default 9), rows= (options
+ * whose values tell the rows of one table apart, instead of the tables) [global] options of every
+ * cell, fio's names (see workload.h) [any other section]     options of its cells;
+ * `each.NAME=a,b,c` sweeps NAME over values, several sweeps multiply; the section is the heading in
+ * tables
  */
 #ifndef BYPASS_SUITE_H
 #define BYPASS_SUITE_H
@@ -20,10 +21,14 @@ struct suite_cell {
 	struct workload workload;
 };
 
+#define SUITE_ROWS_MAX 8
+
 struct suite {
 	char name[64]; /* file name without folder and .ini */
 	char *question;
 	unsigned int runs;
+	const char *rows[SUITE_ROWS_MAX]; /* options with numbers; static strings */
+	size_t nrows;
 	struct suite_cell *cells;
 	size_t ncells;
 };

@@ -17,6 +17,7 @@
 
 #include "core/interrupted.h"
 #include "core/pattern.h"
+#include "core/target_kinds.h"
 
 #define CHUNK          (1u << 20)
 #define TESTBED_FOLDER "/testbed"
@@ -36,6 +37,10 @@ int target_parse(struct target *t, const char *text, struct error *e)
 		snprintf(t->text, sizeof(t->text), "null:");
 		return 0;
 	}
+	if (target_block_matches(text))
+		return target_block_parse(t, text, e);
+	if (target_userdrv_matches(text))
+		return target_userdrv_parse(t, text, e);
 	t->kind = TARGET_FILE;
 	if (strncmp(text, "testbed:", 8) == 0) {
 		rest = text + 8;
@@ -59,11 +64,7 @@ int target_parse(struct target *t, const char *text, struct error *e)
 				 text);
 	if (strncmp(rest, "/dev/", 5) == 0 &&
 	    !(strncmp(rest, "/dev/shm", 8) == 0 && (rest[8] == '/' || !rest[8])))
-		return error_set(
-			e, -EINVAL,
-			"target '%s' is a device and only files can be measured so far; name a "
-			"folder on a file system of that device: file:/mnt/...",
-			text);
+		return error_set(e, -EINVAL, "target '%s' is a device; write block:%s", text, rest);
 	snprintf(t->text, sizeof(t->text), "file:%s", rest);
 	snprintf(t->folder, sizeof(t->folder), "%s", rest);
 	return 0;
@@ -169,6 +170,10 @@ int target_probe(struct target *t, struct error *e)
 
 	if (t->kind == TARGET_NULL)
 		return 0;
+	if (t->kind == TARGET_BLOCK)
+		return target_block_probe(t, e);
+	if (t->kind == TARGET_USERDRV)
+		return target_userdrv_probe(t, e);
 	if (stat(t->folder, &st) == 0) {
 		ret = probe_existing(t, &st, e);
 		if (ret)
@@ -217,36 +222,58 @@ static int check_space(const struct target *t, uint64_t size, struct error *e)
 			 (unsigned long long)((size + CHUNK - 1) >> 20));
 }
 
-static int lay_out(struct target *t, uint64_t size, struct error *e)
+static ssize_t write_file(const struct target *t, const void *buffer, size_t nbytes, uint64_t at)
+{
+	ssize_t n = pwrite(t->fd, buffer, nbytes, (off_t)at);
+
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t read_target(const struct target *t, void *buffer, size_t nbytes, uint64_t at)
+{
+	ssize_t n;
+
+	if (t->kind == TARGET_USERDRV)
+		return target_userdrv_read(t, buffer, nbytes, at);
+	n = pread(t->fd, buffer, nbytes, (off_t)at);
+	return n < 0 ? -errno : n;
+}
+
+int target_lay_out(struct target *t, uint64_t size,
+		   ssize_t (*write)(const struct target *t, const void *buffer, size_t nbytes,
+				    uint64_t at),
+		   struct error *e)
 {
 	char *buffer = aligned_alloc(4096, CHUNK);
+	ssize_t written;
 	int ret = 0;
 
 	if (!buffer)
 		return error_set(e, -ENOMEM, "out of memory for a buffer of 1 MiB; free some");
 	pattern_fill(buffer, CHUNK);
 	/* One allocation request for all of it gives the file system the chance of one extent. */
-	if (fallocate(t->fd, 0, 0, (off_t)size) != 0 && errno == ENOSPC)
+	if (t->kind == TARGET_FILE && fallocate(t->fd, 0, 0, (off_t)size) != 0 && errno == ENOSPC)
 		ret = -ENOSPC;
 	for (uint64_t at = 0; at < size && !ret; at += CHUNK) {
 		size_t n = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
 
 		pattern_stamp_block(buffer, n, at, 1);
-		if (pwrite(t->fd, buffer, n, (off_t)at) != (ssize_t)n)
-			ret = errno ? -errno : -EIO;
+		written = write(t, buffer, n, at);
+		if (written != (ssize_t)n)
+			ret = written < 0 ? (int)written : -EIO;
 		else if (interrupted())
 			ret = -EINTR;
 	}
-	if (!ret && fsync(t->fd) != 0)
+	if (!ret && t->fd >= 0 && fsync(t->fd) != 0)
 		ret = -errno;
 	free(buffer);
 	if (ret == -EINTR)
-		return error_set(e, ret, "interrupted while laying out the file in %s", t->folder);
+		return error_set(e, ret, "interrupted while laying out %s", t->text);
 	if (ret)
 		return error_set(e, ret,
 				 "can't lay out %llu MiB in %s: %s; free some space or give a "
 				 "smaller size=",
-				 (unsigned long long)(size >> 20), t->folder, strerror(-ret));
+				 (unsigned long long)(size >> 20), t->text, strerror(-ret));
 	t->size = size;
 	t->generation = 1;
 	return 0;
@@ -302,6 +329,10 @@ int target_open(struct target *t, uint64_t size, bool writes, struct error *e)
 
 	if (t->kind == TARGET_NULL)
 		return 0;
+	if (t->kind == TARGET_BLOCK)
+		return target_block_open(t, size, writes, e);
+	if (t->kind == TARGET_USERDRV)
+		return target_userdrv_open(t, size, writes, e);
 	if (t->foreign)
 		ret = open_foreign(t, size, writes, e);
 	else
@@ -309,7 +340,7 @@ int target_open(struct target *t, uint64_t size, bool writes, struct error *e)
 	if (!ret && !t->foreign)
 		ret = make_file(t, e);
 	if (!ret && !t->foreign)
-		ret = lay_out(t, size, e);
+		ret = target_lay_out(t, size, write_file, e);
 	if (ret) {
 		target_close(t);
 		return ret;
@@ -322,6 +353,8 @@ int target_open(struct target *t, uint64_t size, bool writes, struct error *e)
 
 void target_close(struct target *t)
 {
+	if (t->kind == TARGET_USERDRV)
+		target_userdrv_close(t);
 	if (t->fd >= 0)
 		close(t->fd);
 	t->fd = -1;
@@ -333,6 +366,14 @@ json_t *target_describe(const struct target *t)
 
 	if (t->kind == TARGET_NULL)
 		return json;
+	if (t->kind == TARGET_BLOCK) {
+		target_block_describe(t, json);
+		return json;
+	}
+	if (t->kind == TARGET_USERDRV) {
+		target_userdrv_describe(t, json);
+		return json;
+	}
 	json_object_set_new(json, "folder", json_string(t->folder));
 	if (t->foreign)
 		json_object_set_new(json, "file", json_string(t->name));
@@ -346,6 +387,8 @@ json_t *target_describe(const struct target *t)
 
 int target_evict(struct target *t)
 {
+	if (t->kind == TARGET_USERDRV)
+		return 0; /* no cache of the kernel's lies before it */
 	/* Dirty pages can't be evicted: write them back first. */
 	if (!t->foreign && fsync(t->fd) != 0)
 		return -errno;
@@ -387,6 +430,8 @@ int64_t target_resident_pages(const struct target *t, uint64_t *total)
 	void *map;
 
 	*total = pages;
+	if (t->kind == TARGET_USERDRV)
+		return -EOPNOTSUPP;
 	if (!residency_shown(t))
 		return -EPERM;
 	map = mmap(NULL, t->size, PROT_READ, MAP_SHARED, t->fd, 0);
@@ -416,11 +461,11 @@ int target_verify(struct target *t, uint64_t *where, const char **what)
 	if (!buffer)
 		return -ENOMEM;
 	for (uint64_t at = 0; at < t->size && !ret; at += CHUNK) {
-		ssize_t n = pread(t->fd, buffer, CHUNK, (off_t)at);
+		ssize_t n = read_target(t, buffer, CHUNK, at);
 		struct pattern_fault fault;
 
 		if (n < 0) {
-			ret = -errno;
+			ret = (int)n;
 			break;
 		}
 		if ((uint64_t)n > t->size - at)
@@ -447,12 +492,14 @@ int64_t target_count_newest(const struct target *t)
 	if (!buffer)
 		return -ENOMEM;
 	for (uint64_t at = 0; at < t->size; at += CHUNK) {
-		ssize_t n = pread(t->fd, buffer, CHUNK, (off_t)at);
+		ssize_t n = read_target(t, buffer, CHUNK, at);
 
 		if (n < 0) {
-			newest = -errno;
+			newest = n;
 			break;
 		}
+		if ((uint64_t)n > t->size - at)
+			n = (ssize_t)(t->size - at);
 		for (ssize_t i = 0; i + (ssize_t)PATTERN_SECTOR <= n; i += PATTERN_SECTOR) {
 			const struct pattern_stamp *stamp =
 				(const struct pattern_stamp *)(buffer + i);

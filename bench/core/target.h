@@ -6,6 +6,14 @@
  *                       whatever happens
  *   file:PATH           a new file is made as above; one that exists is only ever read
  *   testbed:MEDIUM/FS   the folder /testbed/MEDIUM/FS of the testbed (see vm/guest/with-media)
+ *   block:/dev/NAME     a whole disk or partition, by the kernel's driver
+ *   pci:ADDRESS         an NVMe disk bound to vfio-pci, by our driver: pci:0000:00:04.0
+ *   soft:OPTIONS        a controller model in this process: soft:latency=10us,size=64m
+ *   nvme:SERIAL         one disk, by whichever driver the path uses
+ *   testbed:disk        the testbed's disk without a file system; of two that are alike one is
+ *                       the kernel driver's and one is ours
+ *
+ * A path that uses our driver names the last two with "/vfio" at the end (runner_plan.c).
  *   null:               nothing; the null path measures the harness itself on it
  */
 #ifndef BYPASS_TARGET_H
@@ -21,7 +29,11 @@
 enum target_kind {
 	TARGET_NULL,
 	TARGET_FILE,
+	TARGET_BLOCK,   /* core/target_block.c */
+	TARGET_USERDRV, /* core/target_userdrv.c */
 };
+
+struct userdrv_target; /* controller, namespace, memory: core/target_userdrv.h */
 
 struct target {
 	char text[224]; /* as it was asked for, kind included: "file:/tmp" */
@@ -38,6 +50,7 @@ struct target {
 	char mount_options[256];
 	bool page_cache_file; /* false on tmpfs: page cache is all there is */
 	struct device device;
+	struct userdrv_target *userdrv; /* TARGET_USERDRV, once it is open; owned */
 };
 
 /* Adds the kind that the text leaves out and checks its form; touches nothing. */
@@ -46,7 +59,8 @@ int target_parse(struct target *t, const char *text, struct error *e);
 int target_probe(struct target *t, struct error *e);
 /*
  * Makes (or opens) the file and lays out @size bytes with the pattern of generation 1. Checks the
- * free space first. @writes: some cell will write.
+ * free space first. @writes: some cell will write. A disk outside the testbed is foreign unless its
+ * serial number was given with --allow-writes and nothing is on it (core/holds.h).
  */
 int target_open(struct target *t, uint64_t size, bool writes, struct error *e);
 void target_close(struct target *t);

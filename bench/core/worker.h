@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The measuring loop: one thread, one pass. Allocates nothing, makes no system call of its own.
+ * The measuring loop: one thread, one pass. Allocates nothing, makes no system call of its own but
+ * the naps of a patient wait (see worker.patient).
+ *
+ * A path with submit does one operation after the other. A path with start and reap has
+ * workload->iodepth of them in flight; those that the limit, a failure or a signal finds in flight
+ * are still waited for, since until they end they own their buffers.
  */
 #ifndef BYPASS_WORKER_H
 #define BYPASS_WORKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/clock.h"
@@ -16,18 +22,42 @@
 /* Single durations kept beside the histogram on the instruction clock, for exact medians. */
 #define WORKER_SAMPLES 65536u
 
+/* An operation that ended in the current reap. */
+struct worker_ended {
+	struct path_io *io;
+	uint64_t end; /* ticks */
+	int error;    /* 0 or a negative errno */
+};
+
 struct worker {
 	const struct path_ops *ops;
 	const struct clock *clock;
 	struct path_job job;
 	struct offsets offsets;
 	struct random mix; /* draws read or write for randrw */
+	/* Asynchronous paths, NULL and 0 on the others; room for workload->iodepth each; owned: */
+	struct path_io **free_ios; /* a stack */
+	unsigned int nfree;
+	struct worker_ended *ended;
+	unsigned int nended;
+	bool not_given; /* something was started and the path not asked to reap since */
+	/*
+	 * Polled paths on the instruction clock: the loop looks, and naps when nothing has ended,
+	 * so that the waiting can be counted apart. Without it the path waits in its own way.
+	 */
+	bool patient;
 	/* Of the pass that just ran: */
 	struct histogram latency; /* in ticks */
-	uint32_t *samples;        /* WORKER_SAMPLES of them, or NULL; owned */
+	uint32_t *samples;        /* WORKER_SAMPLES, or NULL (ns clock; several in flight); owned */
 	uint64_t nsamples;
 	uint64_t ios, writes, errors;
-	uint64_t op_ticks; /* sum over the single operations */
+	/*
+	 * Sum over the single operations. Of an asynchronous path: spent in start and in reap, less
+	 * @wait. What the loop itself does (offsets, stamps, recording) is in neither.
+	 */
+	uint64_t op_ticks;
+	uint64_t wait;        /* ticks of looking in vain and, of a patient worker, of its naps */
+	uint64_t empty_looks; /* of a patient worker */
 	uint64_t start_ticks, end_ticks;
 	uint64_t cpu;               /* of this thread, in the clock's unit */
 	int first_error;            /* negative errno of the first failed operation */
@@ -41,7 +71,7 @@ struct pass_limits {
 };
 
 /*
- * Buffer, histogram, samples; the job isn't opened yet. Operations start at multiples of @stride
+ * Buffers, histogram, samples; the job isn't opened yet. Operations start at multiples of @stride
  * (normally the block size). -ENOMEM if there isn't enough memory.
  */
 int worker_init(struct worker *w, const struct path_ops *ops, const struct clock *clock,

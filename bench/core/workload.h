@@ -47,7 +47,9 @@ struct workload {
 	uint64_t bs;   /* block size, bytes */
 	uint64_t size; /* bytes of the target that each job works in */
 	unsigned int numjobs;
-	uint64_t number_ios; /* per job and pass; 0: until runtime */
+	unsigned int iodepth; /* operations in flight per job; above 1 on asynchronous paths only */
+	unsigned int iodepth_batch_complete_min; /* wait for so many at once; 1 to iodepth */
+	uint64_t number_ios;                     /* per job and pass; 0: until runtime */
 	uint64_t runtime_ns; /* 0: until number_ios or the whole size was done */
 	bool time_based;     /* run for runtime even if size was done */
 	uint64_t ramp_ns;    /* run that long before the clock starts */
@@ -59,6 +61,9 @@ struct workload {
 	bool sync;     /* MAP_SYNC */
 	bool hugepage; /* 2 MiB aligned, MADV_HUGEPAGE: faults may map 2 MiB at once */
 	enum madvise_kind madvise;
+	/* Interrupt coalescing of our driver's controller [NVMe 5.21.1.8]; 1 and 0: none. */
+	unsigned int aggregation_threshold; /* completions for one interrupt, 1 to 256 */
+	uint64_t aggregation_ns;            /* option aggregation_time: 0 to 25.5 ms by 100 us */
 };
 
 void workload_defaults(struct workload *w);
@@ -67,10 +72,19 @@ void workload_defaults(struct workload *w);
  * what is wrong with the value and what would be right; an unknown name suggests the nearest one.
  */
 int workload_set(struct workload *w, const char *name, const char *value, struct error *e);
-/* Checks what no single option can tell: bs > size, mapping options on a path that maps nothing. */
+/*
+ * Checks what no single option can tell: bs > size, options that the path has no use for (of a path
+ * that there is). workload_check.c.
+ */
 int workload_check(const struct workload *w, struct error *e);
 /* Same path, target and options. */
 bool workload_equal(const struct workload *a, const struct workload *b);
+/* Whether @option can do anything on @path; of a path that isn't known: yes. */
+bool workload_path_has(const char *path, const char *option);
+/* The name itself, a static string, if @name is an option with a number; else NULL. */
+const char *workload_number_name(const char *name);
+/* The value of such an option as people write it: 4k, 100us, 32. */
+void workload_number_text(const struct workload *w, const char *name, char *text, size_t room);
 /* Name of option @index in the order of struct workload; NULL after the last. */
 const char *workload_option_name(size_t index);
 /*

@@ -17,10 +17,22 @@ struct hint {
 
 /* Options of fio under another name here. */
 static const struct hint synonyms[] = {
-	{"blocksize", "bs"},         {"block_size", "bs"},    {"readwrite", "rw"},
-	{"filename", "target"},      {"directory", "target"}, {"filesize", "size"},
-	{"jobs", "numjobs"},         {"timeout", "runtime"},  {"advise", "madvise"},
+	{"blocksize", "bs"},
+	{"block_size", "bs"},
+	{"readwrite", "rw"},
+	{"filename", "target"},
+	{"directory", "target"},
+	{"filesize", "size"},
+	{"jobs", "numjobs"},
+	{"timeout", "runtime"},
+	{"advise", "madvise"},
 	{"fadvise_hint", "madvise"},
+	{"queue_depth", "iodepth"},
+	{"qd", "iodepth"},
+	{"depth", "iodepth"},
+	{"iodepth_batch_complete", "iodepth_batch_complete_min"},
+	{"coalescing_threshold", "aggregation_threshold"},
+	{"coalescing_time", "aggregation_time"},
 };
 
 /* Options of fio that there is no one name for. */
@@ -32,7 +44,11 @@ static const struct hint hints[] = {
 	{"fsync", "durability=data makes every write durable before it returns"},
 	{"fdatasync", "durability=data makes every write durable before it returns"},
 	{"end_fsync", "durability=data makes every write durable before it returns"},
-	{"iodepth_batch", "only depth 1 so far; leave it out"},
+	{"iodepth_batch", "all that may be in flight is submitted at once; leave it out"},
+	{"iodepth_batch_submit", "all that may be in flight is submitted at once; leave it out"},
+	{"iodepth_batch_complete_max", "all that has ended is taken at once; leave it out"},
+	{"iodepth_low", "iodepth_batch_complete_min= says how many must end before more is "
+			"submitted"},
 	{"rwmixread", "rw=randrw is half reads, half writes; leave it out"},
 	{"rwmixwrite", "rw=randrw is half reads, half writes; leave it out"},
 	{"bsrange", "one block size per cell; sweep it with each.bs=4k,64k"},
@@ -51,6 +67,7 @@ static const struct hint hints[] = {
 	{"name", "the [section] is the heading; leave it out"},
 	{"runs", "runs= belongs in [suite], --runs on the command line"},
 	{"question", "question= belongs in [suite]"},
+	{"rows", "rows= belongs in [suite]"},
 };
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
@@ -103,7 +120,7 @@ static const char *nearest_option(const char *name)
 static int unknown_option(const char *name, struct error *e)
 {
 	const char *nearest = nearest_option(name);
-	char known[256] = "";
+	char known[512] = "";
 	size_t i;
 
 	for (i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
@@ -119,15 +136,10 @@ static int unknown_option(const char *name, struct error *e)
 	return error_set(e, -EINVAL, "unknown option '%.60s'; there are %s", name, known);
 }
 
-int workload_set_foreign(const char *name, const char *value, struct error *e)
+int workload_set_foreign(const char *name, struct error *e)
 {
 	size_t i;
 
-	if (strcmp(name, "iodepth") == 0) {
-		if (value && strcmp(value, "1") == 0)
-			return 0;
-		return error_set(e, -EINVAL, "iodepth: only depth 1 so far; write iodepth=1");
-	}
 	for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		if (strcmp(name, hints[i].name) == 0)
 			return error_set(e, -EINVAL, "'%s' is not an option here: %s", name,

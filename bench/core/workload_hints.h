@@ -16,9 +16,9 @@ extern const char *const workload_durability_names[];
 extern const char *const workload_madvise_names[];
 
 /*
- * Judges an option that struct workload doesn't have: 0 for iodepth=1, which says what happens
- * anyway; else -EINVAL with a sentence that names what to write instead.
+ * Judges an option that struct workload doesn't have: -EINVAL with a sentence that names what to
+ * write instead.
  */
-int workload_set_foreign(const char *name, const char *value, struct error *e);
+int workload_set_foreign(const char *name, struct error *e);
 
 #endif

@@ -3,8 +3,35 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+int file_io_probe_direct(const struct workload *w, const struct target *t, struct unavailable *why)
+{
+	int fd;
+
+	if (t->device.known && w->bs % t->device.logical_block) {
+		snprintf(why->reason, sizeof(why->reason),
+			 "O_DIRECT moves whole logical blocks of %u bytes",
+			 t->device.logical_block);
+		snprintf(why->remedy, sizeof(why->remedy), "bs= a multiple of %u",
+			 t->device.logical_block);
+		return -EOPNOTSUPP;
+	}
+	if (t->kind != TARGET_FILE)
+		return 0; /* every block device has O_DIRECT */
+	/* Only the file system knows; O_TMPFILE asks it without leaving anything behind. */
+	fd = open(t->folder, O_TMPFILE | O_RDWR | O_DIRECT | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EINVAL) {
+		snprintf(why->reason, sizeof(why->reason), "%s has no O_DIRECT", t->fs_type);
+		snprintf(why->remedy, sizeof(why->remedy), "a target on ext4 or xfs");
+		return -EOPNOTSUPP;
+	}
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
 
 int file_io_open(struct path_job *job, int flags, struct error *e)
 {

@@ -10,18 +10,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/run.h"
 #include "core/target.h"
 #include "core/workload.h"
 
 /* What one thread needs to do I/O; made by open, owned by that thread. */
+struct path_io;
+
 struct path_job {
 	const struct workload *workload;
 	const struct target *target;
 	uint64_t base; /* first byte of this job's region in the target; size: workload->size */
-	void *buffer;  /* workload->bs bytes, aligned to 2 MiB; filled with pattern noise */
-	uint64_t generation; /* what a touching store writes */
+	/* workload->iodepth blocks of workload->bs bytes, aligned to 2 MiB; filled with noise */
+	void *buffer;
+	size_t buffer_nbytes; /* a multiple of 2 MiB */
+	uint64_t generation;  /* what a touching store writes */
 	int fd;
 	/*
 	 * What one operation is. The loop sets it to the path's own; open may choose another for
@@ -29,6 +34,32 @@ struct path_job {
 	 */
 	int (*submit)(struct path_job *job, uint64_t offset, bool write);
 	char *map; /* the region, for mappings; map[0] is byte `base` */
+	/* Asynchronous paths: */
+	struct path_io *ios; /* workload->iodepth of them; their buffers lie in @buffer, a block
+				each */
+	/* Called by reap, once for each operation that ended; @error 0 or a negative errno. */
+	void (*done)(struct path_job *job, struct path_io *io, int error);
+	/* Clock ticks that reap spent looking in vain before it slept or found something; hybrid.
+	 */
+	uint64_t spun;
+	const struct clock *clock; /* for @spun */
+	void *own;                 /* the path's own: a ring, a queue pair */
+};
+
+/* One operation in flight on an asynchronous path. */
+struct path_io {
+	void *buffer; /* workload->bs bytes */
+	uint64_t offset;
+	uint64_t start; /* ticks; the loop's */
+	bool write;
+};
+
+/* Running totals of a job that only the path can count; zero where it has none of the kind. */
+struct path_counters {
+	uint64_t doorbells;  /* stores to doorbell registers */
+	uint64_t sleeps;     /* waits that slept */
+	uint64_t interrupts; /* that the path itself counted: signals of its eventfd */
+	uint64_t resets;     /* of the controller */
 };
 
 /* What a path promises about the kernel's ways, so that it can be proved (core/evidence.c). */
@@ -39,6 +70,9 @@ enum path_trait {
 	PATH_MAPPING = 1 << 3,  /* loads and stores; faults; two passes */
 	PATH_PRIVATE = 1 << 4,  /* what is written never reaches the file */
 	PATH_NOTHING = 1 << 5,  /* no I/O at all */
+	PATH_POLLED = 1 << 6,   /* completions are looked for: no interrupt */
+	PATH_USER_DRIVER = 1 << 7, /* our driver: no kernel driver, no system call for an I/O */
+	PATH_SLEEPS = 1 << 8,      /* waits for the device's interrupt, asleep */
 };
 
 /* Why a cell can't run here and what would make it. */
@@ -70,11 +104,29 @@ struct path_ops {
 	 * job->buffer. 0 or a negative errno; a short transfer is -EIO.
 	 */
 	int (*submit)(struct path_job *job, uint64_t offset, bool write);
+	/*
+	 * Asynchronous paths have these two instead of submit. start puts @io into the queue (from
+	 * or to io->buffer); it may be given to the device only in reap. 0 or a negative errno;
+	 * there is always room for iodepth of them.
+	 */
+	int (*start)(struct path_job *job, struct path_io *io);
+	/*
+	 * Gives the device all that was started, at once, and calls job->done for each operation
+	 * that ended. Returns how many did: at least @min (fewer only after interrupted(), or when
+	 * a second has passed), waiting by the path's own way; with @min 0 it looks once and never
+	 * waits. Negative errno: the queue itself is broken, nothing more will end.
+	 */
+	int (*reap)(struct path_job *job, unsigned int min);
+	/* NULL: nothing to count. */
+	void (*count)(const struct path_job *job, struct path_counters *counters);
 	void (*close)(struct path_job *job);
 };
 
 /* All paths, NULL-terminated, in the order of the matrix. */
 extern const struct path_ops *const path_table[];
 const struct path_ops *path_find(const char *name);
+/* Can @ops do @w on @t? The path's own probe, after what holds for all of them; as that one. */
+int path_probe(const struct path_ops *ops, const struct workload *w, const struct target *t,
+	       struct unavailable *why);
 
 #endif

@@ -69,19 +69,29 @@ int verdict_of(const char *claim, enum phase phase)
 	return verdict;
 }
 
-/* A verdict that one fresh pass of @path gives to @claim. */
-int timed(const char *path, const char *claim)
+/* A verdict that one fresh pass of @ops gives to @claim. */
+int timed_on(const struct path_ops *ops, const char *claim)
 {
 	forget();
-	evidence_timed(&cell, path_find(path), &target, &facts);
+	evidence_timed(&cell, ops, &target, &facts);
 	return verdict_of(claim, PHASE_TIMED);
+}
+
+int witnessed_on(const struct path_ops *ops, const char *claim)
+{
+	forget();
+	evidence_witness(&cell, ops, &target, &facts, &witness);
+	return verdict_of(claim, PHASE_WITNESS);
+}
+
+int timed(const char *path, const char *claim)
+{
+	return timed_on(path_find(path), claim);
 }
 
 int witnessed(const char *path, const char *claim)
 {
-	forget();
-	evidence_witness(&cell, path_find(path), &target, &facts, &witness);
-	return verdict_of(claim, PHASE_WITNESS);
+	return witnessed_on(path_find(path), claim);
 }
 
 void make_cold(void)

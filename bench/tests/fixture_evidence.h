@@ -27,6 +27,8 @@ int verdict_of(const char *claim, enum phase phase);
 /* The verdict that one fresh pass of @path gives to @claim. */
 int timed(const char *path, const char *claim);
 int witnessed(const char *path, const char *claim);
+int timed_on(const struct path_ops *ops, const char *claim);
+int witnessed_on(const struct path_ops *ops, const char *claim);
 /* What a truthful pass of the kind looks like. */
 void make_cold(void);
 void make_direct(void);

@@ -71,6 +71,35 @@ Test(witness, of_durable_writes_needs_a_flush_for_each)
 	cr_assert_eq(verdict_of("the mapping is MAP_SYNC", PHASE_WITNESS), VERDICT_HELD);
 }
 
+Test(witness, of_durable_writes_of_a_ring_counts_the_flushes_of_kernel_threads)
+{
+	static const char flushed[] = "a flush or FUA went to the device with each write";
+
+	setenv("BYPASS_TESTBED", "1", 1);
+	cell.workload.rw = RW_RANDWRITE;
+	cell.workload.durability = DURABILITY_DATA;
+	facts.writes = IOS;
+	witness.nflushes = IOS - 10;
+	facts.delta.device.flush_ios = 9;
+	cr_assert_eq(witnessed("uring", flushed), VERDICT_REFUTED);
+	facts.delta.device.flush_ios = 10;
+	cr_assert_eq(witnessed("uring", flushed), VERDICT_HELD);
+	/* One is enough for all in flight. */
+	facts.delta.device.flush_ios = 5;
+	cr_assert_eq(witnessed("uring", flushed), VERDICT_REFUTED);
+	cell.workload.iodepth = 2;
+	cr_assert_eq(witnessed("uring", flushed), VERDICT_HELD);
+	/* Where others run, the disk's flushes may be theirs: too few are still too few. */
+	unsetenv("BYPASS_TESTBED");
+	cr_assert_eq(witnessed("uring", flushed), VERDICT_UNOBSERVED);
+	facts.delta.device.flush_ios = 4;
+	cr_assert_eq(witnessed("uring", flushed), VERDICT_REFUTED);
+	target.device.accounted = false;
+	cr_assert_eq(witnessed("uring", flushed), VERDICT_UNOBSERVED);
+	witness.nflushes = IOS;
+	cr_assert_eq(witnessed("uring", flushed), VERDICT_HELD);
+}
+
 Test(witness, of_durable_writes_to_a_device_without_a_cache_needs_their_arrival)
 {
 	static const char arrived[] = "each write arrived at a device without a volatile cache";

@@ -473,3 +473,269 @@ Test(repetition, of_a_mapping_whose_file_is_cut_short_fails_and_goes_on_living)
 	cr_assert_not_null(strstr(error.text, "mmap-shared"), "%s", error.text);
 	cr_assert_eq(result.npasses, 0);
 }
+
+/* A path with several in flight, which ends them in the order of their start. */
+struct queue {
+	struct path_io *io[16];
+	unsigned int n, vain_left;
+	uint64_t starts;
+};
+
+static struct {
+	unsigned int vain;       /* looks that find nothing after each that found some */
+	unsigned int unwaited;   /* looks without a minimum */
+	uint64_t spun_ns, spuns; /* each wait spins so long, and how many did */
+	uint64_t interrupts;
+} behaviour;
+
+static int queue_open(struct path_job *job, struct error *e)
+{
+	int ret = own_open(job, e);
+
+	if (!ret)
+		job->own = calloc(1, sizeof(struct queue));
+	return ret;
+}
+
+static void queue_close(struct path_job *job)
+{
+	free(job->own);
+	own_close(job);
+}
+
+static int queue_start(struct path_job *job, struct path_io *io)
+{
+	struct queue *q = job->own;
+	int ret = own_submit(job, io->offset, io->write);
+
+	if (ret)
+		return ret;
+	q->io[q->n++] = io;
+	q->starts++;
+	return 0;
+}
+
+static int queue_reap(struct path_job *job, unsigned int min)
+{
+	struct queue *q = job->own;
+	unsigned int ended = q->n;
+
+	behaviour.unwaited += min == 0;
+	if (behaviour.spun_ns) {
+		nanosleep(&(struct timespec){.tv_nsec = (long)behaviour.spun_ns}, NULL);
+		job->spun += behaviour.spun_ns;
+		behaviour.spuns++;
+	}
+	if (!min && q->vain_left) {
+		q->vain_left--;
+		return 0;
+	}
+	q->vain_left = behaviour.vain;
+	for (unsigned int i = 0; i < ended; i++)
+		job->done(job, q->io[i], 0);
+	q->n = 0;
+	return (int)ended;
+}
+
+static void queue_count(const struct path_job *job, struct path_counters *counters)
+{
+	const struct queue *q = job->own;
+
+	counters->doorbells = q->starts;
+	counters->sleeps = 2 * q->starts;
+	counters->interrupts = behaviour.interrupts++ ? q->starts : 0;
+}
+
+#define QUEUE(name_, traits_)                                                                      \
+	{                                                                                          \
+		.name = name_, .traits = PATH_NOTHING | (traits_), .open = queue_open,             \
+		.start = queue_start, .reap = queue_reap, .count = queue_count,                    \
+		.close = queue_close,                                                              \
+	}
+static const struct path_ops sleeping = QUEUE("sleeping", PATH_SLEEPS);
+static const struct path_ops polled = QUEUE("polled", PATH_POLLED);
+static const struct path_ops driver = QUEUE("driver", PATH_SLEEPS | PATH_USER_DRIVER);
+
+static void use_queue(const struct path_ops *ops, enum run_clock kind, unsigned int iodepth)
+{
+	clock_init(&clock_, kind);
+	context.ops = ops;
+	cell.workload.iodepth = iodepth;
+	cell.workload.number_ios = 100;
+}
+
+Test(repetition, takes_what_the_path_counted_during_the_pass_alone)
+{
+	use_queue(&sleeping, RUN_CLOCK_NS, 4);
+	cell.workload.numjobs = 2;
+	must(repetition_timed(&context, &result, &error));
+	/* More were started, before the clock was. */
+	cr_assert_gt(ncalls, 200);
+	cr_assert_eq(result.pass[0].ios, 200);
+	cr_assert_eq(result.pass[0].doorbells, 200);
+	cr_assert_eq(result.pass[0].sleeps, 400);
+	cr_assert_eq(histogram_total(result.pass[0].latency), 200);
+}
+
+Test(repetition, of_a_path_that_counts_nothing_counts_nothing)
+{
+	must(repetition_timed(&context, &result, &error));
+	cr_assert_eq(result.pass[0].doorbells, 0);
+	cr_assert_eq(result.pass[0].sleeps, 0);
+	cr_assert_eq(result.pass[0].wait, 0);
+	cr_assert_eq(result.pass[0].empty_looks, 0);
+}
+
+Test(repetition, of_a_polled_path_charges_the_cpu_with_no_waiting)
+{
+	const struct pass_result *pass = &result.pass[0];
+
+	use_queue(&polled, RUN_CLOCK_INSTRUCTIONS, 4);
+	behaviour.vain = 3;
+	must(repetition_timed(&context, &result, &error));
+	/* Rounds of four; the first look of each gave them to the device. */
+	cr_assert_eq(pass->empty_looks, 100 / 4 * 2);
+	cr_assert_gt(pass->wait, 0);
+	cr_assert(pass->machine_known);
+	cr_assert_gt(pass->op_total, 0);
+	cr_assert_eq(pass->machine, pass->op_total);
+	cr_assert_eq(pass->thread, pass->op_total);
+	cr_assert_leq(pass->wait + pass->op_total, pass->duration);
+	/* Of several in flight none has a cost of its own. */
+	cr_assert_eq(pass->op_median, 0);
+}
+
+Test(repetition, of_a_polled_path_with_one_in_flight_has_an_exact_median)
+{
+	use_queue(&polled, RUN_CLOCK_INSTRUCTIONS, 1);
+	must(repetition_timed(&context, &result, &error));
+	cr_assert_gt(result.pass[0].op_median, 0);
+	cr_assert_geq(result.pass[0].machine, result.pass[0].op_total);
+}
+
+Test(repetition, of_a_polled_path_adds_up_what_its_jobs_waited)
+{
+	use_queue(&polled, RUN_CLOCK_INSTRUCTIONS, 4);
+	cell.workload.numjobs = 3;
+	behaviour.vain = 2;
+	must(repetition_timed(&context, &result, &error));
+	cr_assert_eq(result.pass[0].empty_looks, 3 * 100 / 4);
+	/* Their waits overlap: together they may be longer than the pass. */
+	cr_assert_eq(result.pass[0].machine, result.pass[0].op_total);
+}
+
+Test(repetition, takes_what_the_path_spun_out_of_the_cpu_time)
+{
+	use_queue(&sleeping, RUN_CLOCK_INSTRUCTIONS, 1);
+	/* The test knows nanoseconds, and the ticks of this clock are their own unit. */
+	clock_.tsc = false;
+	cell.workload.number_ios = 20;
+	behaviour.spun_ns = 1000000;
+	must(repetition_timed(&context, &result, &error));
+	cr_assert_gt(behaviour.spuns, 20);
+	cr_assert_eq(result.pass[0].wait, 20 * behaviour.spun_ns);
+	/* It only pretends to spin, and uses far less of the CPU than it says. */
+	cr_assert_eq(result.pass[0].thread, 0);
+	cr_assert_leq(result.pass[0].op_total + result.pass[0].wait, result.pass[0].duration);
+	if (result.pass[0].machine_known)
+		cr_assert_leq(result.pass[0].machine + result.pass[0].wait,
+			      result.pass[0].duration);
+}
+
+Test(repetition, on_the_nanosecond_clock_leaves_the_thread_its_cpu_time)
+{
+	use_queue(&sleeping, RUN_CLOCK_NS, 1);
+	cell.workload.number_ios = 20;
+	behaviour.spun_ns = 1000000;
+	must(repetition_timed(&context, &result, &error));
+	cr_assert_gt(result.pass[0].wait, 0);
+	cr_assert_gt(result.pass[0].thread, 0);
+	cr_assert_not(result.pass[0].machine_known);
+}
+
+Test(repetition, asks_the_path_for_the_interrupts_of_a_model_alone)
+{
+	use_queue(&driver, RUN_CLOCK_NS, 1);
+	must(repetition_timed(&context, &result, &error));
+	cr_assert_not(result.pass[0].interrupts_known);
+	forget_result();
+	behaviour.interrupts = 0;
+	target.kind = TARGET_USERDRV;
+	must(repetition_timed(&context, &result, &error));
+	cr_assert(result.pass[0].interrupts_known);
+	cr_assert_gt(result.pass[0].interrupts, 0);
+	forget_result();
+	/* Of a real one only the kernel can tell, and of this one it can't. */
+	snprintf(target.device.pci, sizeof(target.device.pci), "none");
+	target.device.known = true;
+	must(repetition_timed(&context, &result, &error));
+	cr_assert_not(result.pass[0].interrupts_known);
+	target.kind = TARGET_NULL;
+}
+
+Test(repetition, with_several_in_flight_whose_start_fails_says_so)
+{
+	use_queue(&sleeping, RUN_CLOCK_NS, 8);
+	fail_at = 120;
+	cr_assert_eq(repetition_timed(&context, &result, &error), -EIO);
+	cr_assert_eq(ncalls, 120);
+	cr_assert_not_null(strstr(error.text, "sleeping on null:"), "%s", error.text);
+	cr_assert_eq(result.npasses, 0);
+	cr_assert_eq(nclosed, nopened);
+}
+
+Test(repetition, interrupted_with_several_in_flight_is_none)
+{
+	use_queue(&polled, RUN_CLOCK_INSTRUCTIONS, 8);
+	interrupt_at = 100;
+	cr_assert_eq(repetition_timed(&context, &result, &error), -EINTR);
+	cr_assert_eq(ncalls, 100);
+	cr_assert_eq(result.npasses, 0);
+	cr_assert_eq(nclosed, 1);
+}
+
+Test(repetition, with_several_in_flight_and_a_cold_cache_repeats_no_block)
+{
+	unsigned char seen[NBLOCKS] = {0};
+
+	use_queue(&sleeping, RUN_CLOCK_NS, 8);
+	cell.workload.cache = CACHE_COLD;
+	cell.workload.number_ios = 10 * NBLOCKS;
+	must(repetition_timed(&context, &result, &error));
+	cr_assert_eq(ncalls, NBLOCKS);
+	for (unsigned int i = 0; i < NBLOCKS; i++)
+		cr_assert_eq(seen[offsets[i] / BS]++, 0);
+}
+
+Test(repetition, witnesses_a_polled_path_waiting_in_its_own_way)
+{
+	unsigned char seen[NBLOCKS] = {0};
+
+	use_queue(&polled, RUN_CLOCK_INSTRUCTIONS, 4);
+	cell.workload.number_ios = NBLOCKS;
+	must(repetition_witness(&context, &error));
+	cr_assert_eq(behaviour.unwaited, 0);
+	cr_assert_eq(ncalls, NBLOCKS);
+	for (unsigned int i = 0; i < NBLOCKS; i++)
+		cr_assert_eq(seen[offsets[i] / BS]++, 0);
+}
+
+Test(repetition, of_half_blocks_is_refused_where_the_device_copies)
+{
+	static struct path_ops direct;
+	uint64_t cost[PASSES_MAX];
+
+	use_queue(&driver, RUN_CLOCK_INSTRUCTIONS, 1);
+	cr_assert_eq(repetition_half_block(&context, cost, &error), -EOPNOTSUPP);
+	direct = polled;
+	direct.traits |= PATH_NO_CACHE;
+	context.ops = &direct;
+	target.device.known = true;
+	cr_assert_eq(repetition_half_block(&context, cost, &error), -EOPNOTSUPP);
+	cr_assert_eq(ncalls, 0);
+	/* On a device of memory the CPU copies, in the kernel. */
+	target.device.memory = true;
+	must(repetition_half_block(&context, cost, &error));
+	cr_assert_gt(ncalls, 0);
+	cr_assert_gt(cost[0], 0);
+}

@@ -308,3 +308,35 @@ Test(runner, foretells_the_bytes_that_it_will_write)
 	cr_assert_eq(plan(1, "[r]\nrw=randread\npath=null\n"), 0);
 	cr_assert_eq(runner_bytes_written(run, 3), 0);
 }
+
+static void execute_counting(const char *sections)
+{
+	cr_assert_eq(plan(1, sections), 0, "%s", error.text);
+	run->clock = options.clock = RUN_CLOCK_INSTRUCTIONS;
+	cr_assert_eq(runner_execute(run, &options, &error), 0, "%s", error.text);
+}
+
+Test(runner, ranks_a_polled_path_on_the_exact_count_and_one_that_sleeps_on_the_machine_s)
+{
+	execute_counting("[r]\nrw=randread\neach.path=userdrv-poll,userdrv-irq,userdrv-hybrid\n"
+			 "target=soft:\n"
+			 "[f]\nrw=randread\neach.path=uring-iopoll,uring,buffered\n");
+	cr_assert_eq(cell_of("userdrv-poll")->clock_use, CLOCK_USE_EXACT);
+	cr_assert_eq(cell_of("uring-iopoll")->clock_use, CLOCK_USE_EXACT);
+	cr_assert_eq(cell_of("userdrv-irq")->clock_use, CLOCK_USE_MACHINE);
+	cr_assert_eq(cell_of("userdrv-hybrid")->clock_use, CLOCK_USE_MACHINE);
+	cr_assert_eq(cell_of("uring")->clock_use, CLOCK_USE_MACHINE);
+	cr_assert_eq(cell_of("buffered")->clock_use, CLOCK_USE_EXACT);
+}
+
+Test(runner, expects_no_sleep_for_each_where_one_can_end_several_or_none_is_needed)
+{
+	execute_counting("[d]\nrw=randread\npath=userdrv-irq\niodepth=8\ntarget=soft:\n"
+			 "[h]\nrw=randread\npath=userdrv-hybrid\ntarget=soft:\n");
+	for (size_t c = 0; c < run->ncells; c++) {
+		cr_assert_eq(run->cells[c].status, CELL_MEASURED, "%s", run->cells[c].reason);
+		cr_assert_eq(run->cells[c].nrepetitions, 3);
+	}
+	for (size_t i = 0; i < run->nwarnings; i++)
+		cr_assert_str_neq(run->warnings[i].code, "raced", "%s", run->warnings[i].text);
+}

@@ -147,16 +147,37 @@ Test(target_text, that_leads_out_of_the_testbed_is_refused)
 	refused("testbed:../etc", -EINVAL, "'testbed:../etc'");
 }
 
-Test(target_text, that_names_a_device_is_refused)
+static void is_a(enum target_kind kind, const char *text, const char *full)
 {
-	refused("/dev/nvme0n1", -EINVAL, "/dev/nvme0n1");
-	refused("file:/dev/sda", -EINVAL, "/dev/sda");
+	cr_assert_eq(target_parse(&target, text, &error), 0, "%s", error.text);
+	cr_expect_eq(target.kind, kind, "%s", text);
+	cr_expect_str_eq(target.text, full);
+}
+
+Test(target_text, says_its_kind_or_shows_it)
+{
+	is_a(TARGET_BLOCK, "/dev/nvme0n1", "block:/dev/nvme0n1");
+	is_a(TARGET_BLOCK, "block:/dev/sda", "block:/dev/sda");
+	is_a(TARGET_BLOCK, "nvme:S1", "nvme:S1");
+	is_a(TARGET_BLOCK, "testbed:disk", "testbed:disk");
+	is_a(TARGET_USERDRV, "nvme:S1/vfio", "nvme:S1/vfio");
+	is_a(TARGET_USERDRV, "testbed:disk/vfio", "testbed:disk/vfio");
+	is_a(TARGET_USERDRV, "0000:01:00.0", "pci:0000:01:00.0");
+	is_a(TARGET_USERDRV, "soft:latency=10us", "soft:latency=10us");
+	is_a(TARGET_FILE, "testbed:nvme/xfs", "testbed:nvme/xfs");
+	is_a(TARGET_FILE, "/tmp", "file:/tmp");
+}
+
+Test(target_text, of_kind_file_names_no_device)
+{
+	refused("file:/dev/sda", -EINVAL, "block:/dev/sda");
 }
 
 Test(target_text, may_name_shared_memory_though_it_lies_in_dev)
 {
-	cr_assert_eq(target_parse(&target, "/dev/shm", &error), 0);
-	refused("/dev/shmem0", -EINVAL, "/dev/shmem0");
+	is_a(TARGET_FILE, "/dev/shm", "file:/dev/shm");
+	is_a(TARGET_FILE, "/dev/shm/x", "file:/dev/shm/x");
+	is_a(TARGET_BLOCK, "/dev/shmem0", "block:/dev/shmem0");
 }
 
 Test(target_text, that_is_too_long_is_refused_and_the_longest_is_kept_whole)

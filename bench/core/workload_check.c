@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+/* Which options of a cell go together. */
+#include "core/workload.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/pattern.h"
+#include "paths/path.h"
+
+#define HUGE_PAGE (2ull << 20)
+
+/* The null path measures the harness, so it takes whatever any other path takes. */
+static bool path_maps(const char *path)
+{
+	return strncmp(path, "mmap", 4) == 0 || strncmp(path, "null", 4) == 0;
+}
+
+static int check_mapping(const struct workload *w, struct error *e)
+{
+	const char *option = NULL;
+
+	if (w->sync && strcmp(w->path, "mmap-dax") != 0)
+		return error_set(e, -EINVAL,
+				 "path=%s has no sync: MAP_SYNC exists on DAX mappings only; use "
+				 "path=mmap-dax or leave sync out",
+				 w->path);
+	if (w->hugepage && w->size < HUGE_PAGE)
+		return error_set(e, -EINVAL,
+				 "hugepage=1 needs 2 MiB to map at once; write size=2m or more");
+	if (path_maps(w->path))
+		return 0;
+	if (w->populate)
+		option = "populate";
+	else if (w->hugepage)
+		option = "hugepage";
+	else if (w->madvise != MADVISE_NORMAL)
+		option = "madvise";
+	else if (w->access == ACCESS_TOUCH)
+		option = "access=touch";
+	if (option)
+		return error_set(e, -EINVAL,
+				 "path=%s maps nothing, so it has no %s; use an mmap path or leave "
+				 "%s out",
+				 w->path, option, option);
+	return 0;
+}
+
+bool workload_path_has(const char *path, const char *option)
+{
+	const struct path_ops *ops = path_find(path);
+
+	if (!ops)
+		return true;
+	if (strncmp(option, "iodepth", strlen("iodepth")) == 0)
+		return ops->start;
+	if (strncmp(option, "aggregation_", strlen("aggregation_")) == 0)
+		return (ops->traits & PATH_USER_DRIVER) && !(ops->traits & PATH_POLLED);
+	return true;
+}
+
+static int check_depth(const struct workload *w, struct error *e)
+{
+	if (w->iodepth_batch_complete_min > w->iodepth)
+		return error_set(e, -EINVAL,
+				 "iodepth_batch_complete_min=%u waits for more than the iodepth=%u "
+				 "in flight; make it at most iodepth",
+				 w->iodepth_batch_complete_min, w->iodepth);
+	if (w->iodepth > 1 && !workload_path_has(w->path, "iodepth"))
+		return error_set(e, -EINVAL,
+				 "path=%s does one I/O after the other, so it has no iodepth=%u; "
+				 "use an asynchronous path or numjobs",
+				 w->path, w->iodepth);
+	return 0;
+}
+
+/* The controller holds back interrupts of our driver's queue, where it has any. */
+static int check_aggregation(const struct workload *w, struct error *e)
+{
+	const char *option =
+		w->aggregation_threshold > 1 ? "aggregation_threshold" : "aggregation_time";
+
+	if ((w->aggregation_threshold > 1 || w->aggregation_ns) &&
+	    !workload_path_has(w->path, option))
+		return error_set(e, -EINVAL,
+				 "path=%s has no interrupts of our own driver, so it has no %s; "
+				 "use path=userdrv-irq or leave %s out",
+				 w->path, option, option);
+	return 0;
+}
+
+int workload_check(const struct workload *w, struct error *e)
+{
+	int result;
+
+	if (!w->path[0])
+		return error_set(e, -EINVAL,
+				 "no path is given; add path=NAME (bypass list paths shows them)");
+	if (!w->target[0] && strncmp(w->path, "null", 4) != 0)
+		return error_set(e, -EINVAL,
+				 "path=%s has no target; add target=file:PATH or another "
+				 "(bypass list targets shows them)",
+				 w->path);
+	if (w->bs % PATTERN_SECTOR)
+		return error_set(e, -EINVAL,
+				 "bs=%llu is no whole number of sectors of %u bytes; choose a "
+				 "multiple, as in 4k",
+				 (unsigned long long)w->bs, PATTERN_SECTOR);
+	if (w->bs > w->size)
+		return error_set(e, -EINVAL,
+				 "bs=%llu is larger than size=%llu; make size at least one block",
+				 (unsigned long long)w->bs, (unsigned long long)w->size);
+	if (w->size % w->bs)
+		return error_set(e, -EINVAL,
+				 "size=%llu is not a multiple of bs=%llu; choose size so that "
+				 "whole blocks fill it",
+				 (unsigned long long)w->size, (unsigned long long)w->bs);
+	if (w->time_based && !w->runtime_ns)
+		return error_set(e, -EINVAL,
+				 "time_based=1 has no end without runtime; add runtime=SECONDS");
+	if (w->durability == DURABILITY_DATA && !rw_writes(w->rw))
+		return error_set(e, -EINVAL,
+				 "durability=data is about writes and rw=%s writes nothing; leave "
+				 "it out or use a writing rw",
+				 rw_name(w->rw));
+	result = check_depth(w, e);
+	if (!result)
+		result = check_aggregation(w, e);
+	return result ? result : check_mapping(w, e);
+}
