@@ -13,7 +13,7 @@
 static int list_paths(void)
 {
 	for (unsigned int i = 0; path_table[i]; i++)
-		printf("%-13s %s\n", path_table[i]->name, path_table[i]->description);
+		printf("%-14s %s\n", path_table[i]->name, path_table[i]->description);
 	return EXIT_GOOD;
 }
 
@@ -24,7 +24,14 @@ static int list_targets(void)
 	      "testbed:pmem-dax/FS persistent memory with DAX, FS is xfs or ext4\n"
 	      "testbed:pmem/FS     the same medium and file system without DAX\n"
 	      "testbed:nvme/FS     an NVMe disk\n"
+	      "testbed:disk        an NVMe disk without a file system, by either driver\n"
+	      "block:/dev/NAME     a disk of this machine, by the kernel's driver\n"
+	      "pci:ADDRESS         an NVMe disk bound to vfio-pci, by our driver\n"
+	      "nvme:SERIAL         an NVMe disk, by whichever driver it is bound to\n"
+	      "soft:latency=10us   an NVMe controller modelled in this process, by our driver\n"
 	      "\n"
+	      "disks are only read unless --allow-writes=SERIAL names theirs, and nothing is on "
+	      "them\n"
 	      "testbed: targets exist in the virtual machine: bypass run SUITE --testbed\n",
 	      stdout);
 	return EXIT_GOOD;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/probe.h"
 #include "core/clock.h"
 #include "core/environment.h"
 #include "core/observe.h"
@@ -29,13 +30,13 @@ static void ready_paths(const struct target *t, char *text, size_t size)
 		struct workload w;
 
 		workload_defaults(&w);
-		if ((ops->traits & PATH_NOTHING) || (ops->probe && ops->probe(&w, t, &why)))
+		if ((ops->traits & PATH_NOTHING) || path_probe(ops, &w, t, &why))
 			continue;
 		n += (size_t)snprintf(text + n, size - n, "%s%s", n ? " " : "", ops->name);
 	}
 }
 
-static void show_target(const char *text)
+void probe_show_target(const char *text)
 {
 	char paths[128], holds[48];
 	struct target t;
@@ -72,7 +73,7 @@ static bool show_mounts(void)
 		if (strncmp(point, "/testbed/.", 10) == 0)
 			continue;
 		snprintf(text, sizeof(text), "file:%s", point);
-		show_target(text);
+		probe_show_target(text);
 		dax = dax || device.dax;
 	}
 	free(line);
@@ -147,12 +148,11 @@ static void show_testbed(void)
 /* Paths that no target shown above is ready for, and what would make them so. */
 static void show_not_ready(bool dax_seen, bool traced)
 {
-	if (dax_seen && traced)
-		return;
 	printf("%-24s %s\n  %s\n", "NOT READY", "WHY", "DO");
 	if (!dax_seen)
 		printf("%-24s %s\n  %s\n", "dax mmap-dax", "no DAX-capable device is mounted",
 		       "bypass run SUITE --testbed");
+	probe_show_user_driver_needs();
 	if (!traced)
 		printf("%-24s %s\n  %s\n", "witness counts", "tracing needs root and tracefs",
 		       "sudo mount -t tracefs tracefs /sys/kernel/tracing; run as root");
@@ -221,9 +221,10 @@ int cmd_probe(int argc, char **argv)
 	}
 	printf("%-24s %-6s %s\n  %s\n", "TARGET", "STATE", "HOLDS", "PATHS");
 	snprintf(text, sizeof(text), "file:%.200s", tmp && *tmp ? tmp : "/tmp");
-	show_target(text);
-	show_target("file:/dev/shm");
+	probe_show_target(text);
+	probe_show_target("file:/dev/shm");
 	dax = show_mounts();
+	probe_show_nvme();
 	show_testbed();
 	traced = show_proof();
 	show_clocks();

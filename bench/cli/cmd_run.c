@@ -39,6 +39,20 @@ static struct run *new_run(const struct run_options *o)
 	return run;
 }
 
+/* What is in flight and what is held back, where it isn't one I/O and nothing. */
+static void print_queue(const struct workload *w)
+{
+	char time[32];
+
+	if (w->iodepth > 1)
+		printf(", QD%u", w->iodepth);
+	if (w->iodepth_batch_complete_min > 1)
+		printf(" by %u", w->iodepth_batch_complete_min);
+	workload_number_text(w, "aggregation_time", time, sizeof(time));
+	if (w->aggregation_threshold > 1 || w->aggregation_ns)
+		printf(", %u/%s", w->aggregation_threshold, time);
+}
+
 static int dry_run(const struct run *run)
 {
 	printf("%s: ", run->suite);
@@ -50,9 +64,11 @@ static int dry_run(const struct run *run)
 
 		if (!i || strcmp(w->target, run->cells[i - 1].workload.target) != 0)
 			printf("%s\n", w->target);
-		printf("  %-12s %-9s bs=%-8" PRIu64 " %-4s %-5s durability %s\n", w->path,
+		printf("  %-14s %-9s bs=%-8" PRIu64 " %-4s %-5s durability %s", w->path,
 		       rw_name(w->rw), w->bs, cache_name(w->cache), access_name(w->access),
 		       durability_name(w->durability));
+		print_queue(w);
+		putchar('\n');
 	}
 	printf("would write at most %" PRIu64 " MiB to files of its own, removed at the end\n",
 	       runner_bytes_written(run, run->runs) >> 20);

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "core/memory.h"
 #include "core/results.h"
+#include "core/target_kinds.h"
 
 #define DEFAULT_SEED 1
 #define RUNS_MAX     1000
@@ -17,6 +18,8 @@ static const char run_usage[] =
 	"\n"
 	"Workload options have fio's names and units and override the suite's:\n"
 	"  --rw=read|write|randread|randwrite|randrw   --bs=4k   --size=64m   --numjobs=1\n"
+	"  --iodepth=1   --iodepth_batch_complete_min=1   (asynchronous paths)\n"
+	"  --aggregation_threshold=1   --aggregation_time=0   (our driver's interrupts)\n"
 	"  --number_ios=N   --runtime=SECONDS   --time_based=1   --ramp_time=SECONDS\n"
 	"  --cache=hot|cold   --durability=none|data   --access=copy|touch\n"
 	"  --populate=1   --sync=1   --hugepage=1   --madvise=normal|random|sequential\n"
@@ -27,6 +30,8 @@ static const char run_usage[] =
 	"      --testbed[=CLOCK] in the virtual machine, 3 boots; CLOCK instructions\n"
 	"                        (default) or ns\n"
 	"      --kernel=6.1|6.12 of the testbed\n"
+	"      --allow-writes=SERIAL   the disk of this serial number may be overwritten\n"
+	"                        if nothing is on it; other disks are only read\n"
 	"      --dry-run         cells and bytes that would be written; runs nothing\n"
 	"  -o, --output-format=table|json|csv\n"
 	"      --export-json=FILE   another copy of run.json\n"
@@ -124,7 +129,8 @@ static int parse_own(struct run_options *o, const struct argument *a, bool *took
 	}
 	if (strcmp(a->name, "o") == 0 || strcmp(a->name, "output-format") == 0)
 		return parse_format(a, &o->format, e);
-	if (!a->value && (strcmp(a->name, "export-json") == 0 || strcmp(a->name, "results") == 0 ||
+	if (!a->value && (strcmp(a->name, "allow-writes") == 0 ||
+			  strcmp(a->name, "export-json") == 0 || strcmp(a->name, "results") == 0 ||
 			  strcmp(a->name, "output") == 0 || strcmp(a->name, "kernel") == 0))
 		return error_set(e, -EINVAL, "--%s needs a value; write --%s=VALUE", a->name,
 				 a->name);
@@ -134,6 +140,8 @@ static int parse_own(struct run_options *o, const struct argument *a, bool *took
 		snprintf(o->results, sizeof(o->results), "%s", a->value);
 	else if (strcmp(a->name, "output") == 0)
 		o->output = a->value;
+	else if (strcmp(a->name, "allow-writes") == 0)
+		target_writable_serial = a->value;
 	else if (strcmp(a->name, "kernel") == 0)
 		o->kernel = a->value;
 	else
@@ -274,6 +282,11 @@ int run_options_parse(struct run_options *o, int argc, char **argv)
 	ret = collect(o, argc, argv, &overrides, &e);
 	if (!ret && o->kernel && !o->testbed)
 		ret = error_set(&e, -EINVAL, "--kernel is the testbed's; add --testbed");
+	if (!ret && target_writable_serial && o->testbed)
+		ret = error_set(
+			&e, -EINVAL,
+			"--allow-writes is about a disk of this machine, and the testbed's are "
+			"made for it; leave it out");
 	if (!ret)
 		ret = load_cells(o, &overrides, &e);
 	free(overrides.list);

@@ -6,6 +6,10 @@
 
 #define QUANTITY(member) offsetof(struct pass_summary, member)
 
+#define DOORBELLS "stores to doorbell registers of the device per I/O"
+#define SLEEPS    "waits per I/O that slept until an interrupt"
+#define POLLS     "looks for a completion per I/O that found none"
+
 static const struct column columns_ns[] = {
 	{"kIOPS", NULL, COLUMN_KILO, QUANTITY(iops), SHOW_ALWAYS,
 	 "thousand I/Os per second, median of the repetitions; the ranking is by this"},
@@ -22,6 +26,7 @@ static const struct column columns_ns[] = {
 	{"max", "latency", COLUMN_LATENCY, QUANTITY(latency[PMAX]), SHOW_IN_HTML, NULL},
 	{"cpu", "per I/O", COLUMN_CPU, QUANTITY(cpu), SHOW_ALWAYS,
 	 "CPU time of the measuring threads per I/O"},
+	{"doorb", "per I/O", COLUMN_PER_IO, QUANTITY(doorbells), SHOW_IF_KNOWN, DOORBELLS},
 	{"proof", NULL, COLUMN_PROOF, 0, SHOW_ALWAYS,
 	 "claims about the path that were observed to hold, of all claims made"},
 	{"syscalls", NULL, COLUMN_PER_IO, QUANTITY(syscalls), SHOW_IN_HTML, "system calls per I/O"},
@@ -34,6 +39,8 @@ static const struct column columns_ns[] = {
 	 "page faults per I/O that waited for the device"},
 	{"2MiB", NULL, COLUMN_PER_IO, QUANTITY(pmd_faults), SHOW_IN_HTML,
 	 "DAX faults per I/O that mapped 2 MiB at once"},
+	{"sleeps", NULL, COLUMN_PER_IO, QUANTITY(sleeps), SHOW_IN_HTML, SLEEPS},
+	{"polls", NULL, COLUMN_PER_IO, QUANTITY(empty_looks), SHOW_IN_HTML, POLLS},
 	{"flushes", NULL, COLUMN_PER_IO, QUANTITY(flushes), SHOW_IN_HTML,
 	 "flushes that the device counted, per I/O"},
 	{"spread", NULL, COLUMN_SPREAD, QUANTITY(iops), SHOW_IN_HTML,
@@ -56,14 +63,15 @@ static const struct column columns_instructions[] = {
 	 "instructions spent outside of the thread: interrupts and kernel workers"},
 	{"copy", PER_IO, COLUMN_COUNT, QUANTITY(copy), SHOW_ALWAYS,
 	 "the part that is proportional to the bytes; not ranked"},
-	{"wait", PER_IO, COLUMN_COUNT, QUANTITY(wait), SHOW_ALWAYS,
-	 "empty polls, which depend on the emulated device; not ranked"},
+	{"wait", PER_IO, COLUMN_COUNT, QUANTITY(wait), SHOW_IF_KNOWN,
+	 "looking for completions in vain, which depends on the emulated device; not ranked"},
 	{"fault", PER_IO, COLUMN_COUNT, QUANTITY(fault), SHOW_IF_KNOWN,
 	 "instructions of one access to a mapping that faulted"},
-	{"spread", NULL, COLUMN_SPREAD, QUANTITY(rank), SHOW_ALWAYS,
+	{"spread", NULL, COLUMN_SPREAD, QUANTITY(rank), SHOW_IF_ROOM,
 	 "(largest - smallest) / median over the repetitions"},
 	{"syscalls", NULL, COLUMN_PER_IO, QUANTITY(syscalls), SHOW_ALWAYS, "system calls per I/O"},
-	{"faults", NULL, COLUMN_FAULTS, 0, SHOW_ALWAYS, "page faults per I/O, minor and major"},
+	{"doorb", NULL, COLUMN_PER_IO, QUANTITY(doorbells), SHOW_IF_KNOWN, DOORBELLS},
+	{"faults", NULL, COLUMN_FAULTS, 0, SHOW_IF_ROOM, "page faults per I/O, minor and major"},
 	{"major", NULL, COLUMN_PER_IO, QUANTITY(faults_major), SHOW_IF_KNOWN,
 	 "page faults per I/O that waited for the device"},
 	{"2MiB", NULL, COLUMN_PER_IO, QUANTITY(pmd_faults), SHOW_IF_KNOWN,
@@ -74,6 +82,8 @@ static const struct column columns_instructions[] = {
 	 "interrupts of the device per I/O"},
 	{"switches", NULL, COLUMN_PER_IO, QUANTITY(context_switches), SHOW_IN_HTML,
 	 "context switches per I/O"},
+	{"sleeps", NULL, COLUMN_PER_IO, QUANTITY(sleeps), SHOW_IN_HTML, SLEEPS},
+	{"polls", NULL, COLUMN_PER_IO, QUANTITY(empty_looks), SHOW_IN_HTML, POLLS},
 	{"flushes", NULL, COLUMN_PER_IO, QUANTITY(flushes), SHOW_IN_HTML,
 	 "flushes that the device counted, per I/O"},
 	{"outliers", NULL, COLUMN_OUTLIERS, 0, SHOW_IN_HTML,
@@ -137,20 +147,36 @@ static bool is_zero(const struct column *column, const struct row *row)
 {
 	if (column->form == COLUMN_FAULTS)
 		return row->pass->faults_minor.median + row->pass->faults_major.median == 0;
-	return column->form == COLUMN_PER_IO && quantity_of(column, row)->median == 0;
+	/* A count of 0 is a figure where the column always stands. */
+	return (column->form == COLUMN_PER_IO ||
+		(column->form == COLUMN_COUNT && column->show == SHOW_IF_KNOWN)) &&
+	       quantity_of(column, row)->median == 0;
+}
+
+/* In no row of @group is there anything but 0 or a dash. */
+static bool is_idle(const struct column *column, const struct group *group)
+{
+	for (size_t i = 0; i < group->nrows; i++)
+		if (is_known(column, &group->rows[i]) && !is_zero(column, &group->rows[i]))
+			return false;
+	return true;
+}
+
+bool column_is_spared(const struct column *column, const struct group *group)
+{
+	/* Faults say something unless there are none. */
+	return column->show == SHOW_IF_ROOM &&
+	       (column->form != COLUMN_FAULTS || is_idle(column, group));
 }
 
 bool column_shown(const struct column *column, const struct group *group, bool html)
 {
-	if (column->show == SHOW_ALWAYS)
+	if (column->show == SHOW_ALWAYS || column->show == SHOW_IF_ROOM)
 		return true;
 	if (column->show == SHOW_IN_HTML && !html)
 		return false;
 	/* The rarer columns are worth their width only where something happened. */
-	for (size_t i = 0; i < group->nrows; i++)
-		if (is_known(column, &group->rows[i]) && !is_zero(column, &group->rows[i]))
-			return true;
-	return false;
+	return !is_idle(column, group);
 }
 
 void column_heading(const struct column *column, const struct table_units *units, char *out,

@@ -34,7 +34,8 @@ struct column {
 	size_t quantity; /* offset of the struct quantity in struct pass_summary */
 	enum {
 		SHOW_ALWAYS,   /* on the terminal and in HTML */
-		SHOW_IF_KNOWN, /* both, when a row of the table knows it */
+		SHOW_IF_ROOM,  /* the same, but a table that is too wide leaves the last one out */
+		SHOW_IF_KNOWN, /* both, when a row of the table knows more than 0 */
 		SHOW_IN_HTML,  /* HTML only, when a row of the table knows it */
 	} show;
 	const char *meaning;
@@ -50,6 +51,8 @@ const struct column *columns_for(enum run_clock clock, size_t *n);
 struct table_units columns_units(const struct group *group);
 /* Whether @column belongs into the table of @group. */
 bool column_shown(const struct column *column, const struct group *group, bool html);
+/* Whether a terminal table that is too wide may do without @column: the HTML table has it. */
+bool column_is_spared(const struct column *column, const struct group *group);
 void column_heading(const struct column *column, const struct table_units *units, char *out,
 		    size_t size);
 /* The text of one field; "-" where the number isn't known. At most FORMAT_MAX bytes. */

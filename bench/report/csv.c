@@ -71,6 +71,9 @@ static const struct {
 	QUANTITY("pmd_faults_per_1000_ios", pmd_faults),
 	QUANTITY("device_bytes_per_1000_ios", device_bytes),
 	QUANTITY("flushes_per_1000_ios", flushes),
+	QUANTITY("doorbells_per_1000_ios", doorbells),
+	QUANTITY("sleeps_per_1000_ios", sleeps),
+	QUANTITY("polls_per_1000_ios", empty_looks),
 #undef QUANTITY
 };
 #define NQUANTITIES (sizeof(quantities) / sizeof(quantities[0]))
@@ -91,7 +94,8 @@ static void csv_header(FILE *out, const struct run *run)
 {
 	const char *unit = run->clock == RUN_CLOCK_INSTRUCTIONS ? "insn" : "ns";
 
-	fputs("run_id,cell_id,group,path,target,rw,bs_bytes,size_bytes,numjobs,cache,access,"
+	fputs("run_id,cell_id,group,row,path,target,rw,bs_bytes,size_bytes,numjobs,iodepth,"
+	      "iodepth_batch_complete_min,aggregation_threshold,aggregation_time_ns,cache,access,"
 	      "durability,clock,status,pass,repetitions",
 	      out);
 	for (size_t i = 0; i < NQUANTITIES; i++) {
@@ -115,12 +119,17 @@ static void csv_cell(FILE *out, const struct run *run, const struct cell *cell)
 	fputs(run->id, out);
 	csv_text(out, cell->id);
 	csv_text(out, cell->group);
+	csv_text(out, cell->row);
 	csv_text(out, w->path);
 	csv_text(out, w->target);
 	csv_text(out, rw_name(w->rw));
 	csv_number(out, true, w->bs);
 	csv_number(out, true, w->size);
 	csv_number(out, true, w->numjobs);
+	csv_number(out, true, w->iodepth);
+	csv_number(out, true, w->iodepth_batch_complete_min);
+	csv_number(out, true, w->aggregation_threshold);
+	csv_number(out, true, w->aggregation_ns);
 	csv_text(out, cache_name(w->cache));
 	csv_text(out, access_name(w->access));
 	csv_text(out, durability_name(w->durability));

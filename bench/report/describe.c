@@ -122,7 +122,8 @@ static const char *describe_known(const json_t *target, const char *join, FILE *
 	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
 		const char *text = json_string_value(json_object_get(target, telling[i].key));
 
-		if (!text || !*text)
+		/* A disk without a file system: nothing to say of it. */
+		if (!text || !*text || strcmp(text, "none") == 0)
 			continue;
 		fprintf(out, "%s%s%s", join, telling[i].before, text);
 		join = ", ";

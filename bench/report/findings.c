@@ -165,7 +165,8 @@ static void append_again(enum run_clock clock, const struct row *again, FILE *ou
 
 /*
  * An access to what is mapped already is no I/O any more, and next to it all I/O is slow: it is
- * said last, and the paths are compared by what brings the block in.
+ * said last, and the paths are compared by what brings the block in. Where a suite puts depths side
+ * by side, paths are compared at the depth of the best: more in flight is no other path.
  */
 static void write_findings(enum run_clock clock, const struct group *group, size_t n, FILE *out)
 {
@@ -177,6 +178,8 @@ static void write_findings(enum run_clock clock, const struct group *group, size
 	if (!fetching.rows)
 		return;
 	for (size_t i = 0; i < n; i++) {
+		if (group->rows[i].cell->workload.iodepth != group->rows[0].cell->workload.iodepth)
+			continue;
 		if (group->rows[i].pass->kind != PASS_AGAIN)
 			fetching.rows[kept++] = group->rows[i];
 		else if (!again)

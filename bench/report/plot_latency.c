@@ -25,11 +25,18 @@ static const int graph_heights[NPLOT_SIZES] = {[PLOT_WIDE] = 320, [PLOT_NARROW] 
 static const int key_columns[NPLOT_SIZES] = {[PLOT_WIDE] = 3, [PLOT_NARROW] = 1};
 
 /* gnuplot multiplies these by the line's width. */
+static const char *const dashes[] = {"", "8,3", "3,2", "8,3,2,3", "14,3", "5,2,2,2,2,2"};
+#define NDASHES (sizeof(dashes) / sizeof(dashes[0]))
+
 const char *plot_dashes(size_t index)
 {
-	static const char *const dashes[] = {"", "8,3", "3,2", "8,3,2,3", "14,3", "5,2,2,2,2,2"};
+	return dashes[index % NDASHES];
+}
 
-	return dashes[index % (sizeof(dashes) / sizeof(dashes[0]))];
+/* One path may have more rows than there are dashes: the next ones are drawn thinner. */
+static double line_width(size_t index)
+{
+	return index < NDASHES ? 2 : index < 2 * NDASHES ? 1.2 : 0.7;
 }
 
 bool plot_latency_possible(enum run_clock clock, const struct group *group)
@@ -151,8 +158,8 @@ void plot_latency(FILE *script, const struct group *group, enum plot_size size)
 		if (!row->pass->merged || !histogram_total(row->pass->merged))
 			continue;
 		fprintf(script,
-			"%s$latency%zu using 1:2 with fsteps linewidth 2 linecolor rgb '%s'", join,
-			i, colour_of_path(row->cell->workload.path));
+			"%s$latency%zu using 1:2 with fsteps linewidth %.1f linecolor rgb '%s'",
+			join, i, line_width(i), colour_of_path(row->cell->workload.path));
 		if (*plot_dashes(i))
 			fprintf(script, " dashtype (%s)", plot_dashes(i));
 		fputs(" title '", script);

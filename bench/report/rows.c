@@ -72,24 +72,42 @@ static void add_size(char *name, uint64_t bytes)
 	add_word(name, text);
 }
 
+/* "8/100us" */
+static void add_aggregation(char *name, const struct workload *w)
+{
+	char threshold[32], time[32], text[72];
+
+	workload_number_text(w, "aggregation_threshold", threshold, sizeof(threshold));
+	workload_number_text(w, "aggregation_time", time, sizeof(time));
+	snprintf(text, sizeof(text), "%s/%s", threshold, time);
+	add_word(name, text);
+}
+
 void group_cell_name(const struct group *group, const struct cell *cell, char name[CELL_NAME_MAX])
 {
 	const struct workload *w = &cell->workload;
 	bool target = false, size = false, populate = false, sync = false, huge = false;
-	bool madvise = false;
+	bool madvise = false, aggregation = false;
 
 	snprintf(name, CELL_NAME_MAX, "%s", w->path);
+	if (cell->row[0])
+		add_word(name, cell->row);
 	for (size_t i = 0; i < group->ncells; i++) {
 		const struct workload *other = &group->cells[i]->workload;
+		/* What the suite's rows= tells apart is told already. */
+		bool same_row = strcmp(group->cells[i]->row, cell->row) == 0;
 
 		if (strcmp(other->path, w->path) != 0)
 			continue;
 		target |= strcmp(other->target, w->target) != 0;
-		size |= other->size != w->size;
+		size |= same_row && other->size != w->size;
 		populate |= other->populate != w->populate;
 		sync |= other->sync != w->sync;
 		huge |= other->hugepage != w->hugepage;
 		madvise |= other->madvise != w->madvise;
+		aggregation |=
+			same_row && (other->aggregation_threshold != w->aggregation_threshold ||
+				     other->aggregation_ns != w->aggregation_ns);
 	}
 	if (target)
 		add_word(name, strncmp(w->target, "testbed:", 8) == 0 ? w->target + 8 : w->target);
@@ -103,6 +121,8 @@ void group_cell_name(const struct group *group, const struct cell *cell, char na
 		add_word(name, "huge");
 	if (madvise && w->madvise != MADVISE_NORMAL)
 		add_word(name, madvise_name(w->madvise));
+	if (aggregation)
+		add_aggregation(name, w);
 }
 
 static void add_rows(const struct run *run, struct group *group, const struct cell *cell)

@@ -38,8 +38,9 @@ int groups_make(const struct run *run, struct group **groups, size_t *ngroups);
 void groups_free(struct group *groups, size_t ngroups);
 
 /*
- * The path of @cell. Where the group has that path more than once - on two targets of one medium,
- * with and without an option - whatever differs among those is in the name too.
+ * The path of @cell and what the suite's rows= tells of it. Where the group has that path more than
+ * once - on two targets of one medium, with and without an option - whatever differs among those is
+ * in the name too.
  */
 void group_cell_name(const struct group *group, const struct cell *cell, char name[CELL_NAME_MAX]);
 /* What rows are ranked by: work + irq, lower is better; or I/Os per second, higher is better. */

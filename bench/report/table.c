@@ -116,9 +116,49 @@ static void write_machine(const struct page *page, const struct run *run)
 	}
 }
 
+static size_t table_width(const struct layout *layout)
+{
+	size_t width = layout->name_width + layout->gap * layout->n;
+
+	for (size_t i = 0; i < layout->n; i++)
+		width += layout->width[i];
+	return width;
+}
+
+/* Takes out the last column that may be missed; false if none may. */
+static bool leave_out(struct layout *layout, const struct group *group)
+{
+	size_t at = layout->n;
+
+	while (at > 0 && !column_is_spared(layout->column[at - 1], group))
+		at--;
+	if (at == 0)
+		return false;
+	for (; at < layout->n; at++) {
+		layout->column[at - 1] = layout->column[at];
+		layout->width[at - 1] = layout->width[at];
+	}
+	layout->n--;
+	return true;
+}
+
+/* Narrower gaps first, then fewer columns, and then the longest names get a line of their own. */
+static void fit(struct layout *layout, const struct group *group)
+{
+	size_t width;
+
+	for (layout->gap = 3; layout->gap > 1 && table_width(layout) > WIDTH;)
+		layout->gap--;
+	while (table_width(layout) > WIDTH && leave_out(layout, group))
+		;
+	width = table_width(layout) - layout->name_width;
+	if (layout->name_width + width > WIDTH)
+		layout->name_width = width < WIDTH ? WIDTH - width : 0;
+}
+
 static void lay_out(struct layout *layout, enum run_clock clock, const struct group *group)
 {
-	size_t n, numbers = 0;
+	size_t n;
 	const struct column *columns = columns_for(clock, &n);
 	char text[FORMAT_MAX];
 
@@ -137,16 +177,11 @@ static void lay_out(struct layout *layout, enum run_clock clock, const struct gr
 			if (strlen(text) > *width)
 				*width = strlen(text);
 		}
-		numbers += *width;
 	}
 	for (size_t row = 0; row < group->nrows; row++)
 		if (format_width(group->rows[row].name) > layout->name_width)
 			layout->name_width = format_width(group->rows[row].name);
-	for (layout->gap = 3; layout->gap > 1; layout->gap--)
-		if (layout->name_width + numbers + layout->gap * layout->n <= WIDTH)
-			return;
-	if (layout->name_width + numbers + layout->n > WIDTH)
-		layout->name_width = numbers + layout->n < WIDTH ? WIDTH - numbers - layout->n : 0;
+	fit(layout, group);
 }
 
 /*

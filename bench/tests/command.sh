@@ -254,6 +254,12 @@ cell 'block that is no whole number of sectors' '512' --path=buffered --bs=1000 
 cell 'no end' 'runtime' --path=buffered --time_based=1
 cell 'durability of reads' 'durability' --path=buffered --durability=data
 cell 'unknown clock' "'sundial'" --path=buffered --testbed=sundial
+cell 'depth of a synchronous path' 'iodepth=4' --path=direct --iodepth=4
+cell 'more awaited than in flight' 'iodepth_batch_complete_min=5' --path=uring --iodepth=4 \
+	--iodepth_batch_complete_min=5
+cell 'writes to a disk of the testbed' '--allow-writes' --path=uring --allow-writes=X --testbed
+cell 'writes to no disk' '--allow-writes' --path=uring --allow-writes
+cell 'coalescing without our driver' 'aggregation_threshold' --path=uring --aggregation_threshold=8
 run report
 check 'report of nothing' exits 2
 run

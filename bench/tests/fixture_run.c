@@ -211,6 +211,63 @@ struct run *fixture_run_instructions(void)
 	return run;
 }
 
+struct queue_cell {
+	const char *path, *row;
+	unsigned int iodepth;
+	struct cost cost;
+	uint64_t wait, doorbells, sleeps, polls;
+};
+
+static void add_queue_cell(struct run *run, const char *group, const struct queue_cell *data)
+{
+	struct cell *cell = fixture_cell(run, data->path, group, 1);
+	struct pass_summary *summary = &cell->summary[0];
+
+	cell->workload.iodepth = data->iodepth;
+	snprintf(cell->row, sizeof(cell->row), "%s", data->row);
+	set_cost(cell, 0, &data->cost);
+	summary->wait = exactly(data->wait);
+	if (data->doorbells) {
+		summary->doorbells = exactly(data->doorbells);
+		summary->sleeps = exactly(data->sleeps);
+		summary->empty_looks = exactly(data->polls);
+	}
+	prove(cell, "no inode", true);
+}
+
+struct run *fixture_run_queues(void)
+{
+	static const char *const groups[] = {
+		"4k randread, hot, durability none, testbed:disk",
+		"4k randread, QD32, hot, durability none, testbed:disk",
+	};
+	static const struct queue_cell depths[] = {
+		{"uring", "", 1, {7120, 2870, 0, 31, 1003, 0, 0}, 0, 0, 0, 0},
+		{"userdrv-poll", "", 1, {212, 0, 0, 0, 0, 0, 0}, 18460, 2000, 0, 97000},
+		{"userdrv-hybrid", "", 1, {1320, 1204, 0, 11, 2000, 0, 0}, 900, 2000, 1000, 3000},
+		{"uring", "", 32, {4030, 1010, 0, 20, 63, 0, 0}, 0, 0, 0, 0},
+		{"userdrv-poll", "", 32, {160, 0, 0, 0, 0, 0, 0}, 0, 1031, 0, 0},
+	};
+	static const struct queue_cell coalescings[] = {
+		{"userdrv-irq", "1/0", 32, {940, 1180, 0, 11, 2000, 0, 0}, 0, 1500, 800, 0},
+		{"userdrv-irq", "8/100us", 32, {610, 290, 0, 11, 800, 0, 0}, 0, 1200, 200, 0},
+		{"userdrv-irq", "32/25500us", 32, {580, 212, 0, 11, 600, 0, 0}, 0, 1100, 40, 0},
+		{"userdrv-poll", "", 32, {160, 0, 0, 0, 0, 0, 0}, 12040, 1031, 0, 4000},
+	};
+	struct run *run = begin("polling", "When does polling pay?", RUN_CLOCK_INSTRUCTIONS);
+	size_t i;
+
+	run->boots = 3;
+	for (i = 0; i < sizeof(depths) / sizeof(depths[0]); i++)
+		add_queue_cell(run, groups[depths[i].iodepth > 1], &depths[i]);
+	for (i = 0; i < sizeof(coalescings) / sizeof(coalescings[0]); i++)
+		add_queue_cell(run,
+			       "coalescing: 4k randread, QD32, hot, durability none, "
+			       "testbed:disk",
+			       &coalescings[i]);
+	return run;
+}
+
 /* Latencies with a tail: most near @latency_ns, one of 128 about 1.5 times, one of 2048 4 times. */
 static struct histogram *latencies(uint64_t latency_ns)
 {

@@ -16,6 +16,12 @@ struct run *fixture_run_instructions(void);
 /* Nanoseconds, 9 runs: reads with histograms, overlapping intervals; one refuted cell. */
 struct run *fixture_run_ns(void);
 
+/*
+ * Instructions, 9 runs of 3 boots: reads of a disk at depth 1 and 32 by kernel and user driver,
+ * which rings doorbells and may wait; and one table that a suite's rows= makes of four coalescings.
+ */
+struct run *fixture_run_queues(void);
+
 /* Appends a measured cell without numbers; it is valid until the next is added. */
 struct cell *fixture_cell(struct run *run, const char *path, const char *group,
 			  unsigned int npasses);

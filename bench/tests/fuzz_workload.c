@@ -25,6 +25,29 @@ static void set_line(struct workload *w, char *line)
 		abort();
 }
 
+/* Whatever was accepted can be divided and named, and its numbers are taken as they are shown. */
+static void check_accepted(const struct workload *w)
+{
+	struct workload again;
+	const char *name;
+	char shown[32];
+	size_t i;
+
+	if (w->bs == 0 || w->size % w->bs || !rw_name(w->rw) || !cache_name(w->cache) ||
+	    !access_name(w->access) || !durability_name(w->durability) ||
+	    !madvise_name(w->madvise) || w->iodepth_batch_complete_min < 1 ||
+	    w->iodepth_batch_complete_min > w->iodepth)
+		abort();
+	for (i = 0; (name = workload_option_name(i)); i++) {
+		if (!workload_number_name(name))
+			continue;
+		again = *w;
+		workload_number_text(w, name, shown, sizeof(shown));
+		if (workload_set(&again, name, shown, NULL) || !workload_equal(&again, w))
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1), *line, *save = NULL;
@@ -36,15 +59,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	workload_defaults(&w);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		set_line(&w, line);
-	if (workload_check(&w, &e) == 0) {
-		/* Whatever was accepted can be divided and named. */
-		if (w.bs == 0 || w.size % w.bs || !rw_name(w.rw) || !cache_name(w.cache) ||
-		    !access_name(w.access) || !durability_name(w.durability) ||
-		    !madvise_name(w.madvise))
-			abort();
-	} else if (!e.text[0]) {
+	if (workload_check(&w, &e) == 0)
+		check_accepted(&w);
+	else if (!e.text[0])
 		abort();
-	}
 	free(text);
 	return 0;
 }

@@ -106,6 +106,24 @@ paths() {
 		path=null
 	END
 	measure paths /run/paths.ini
+	cat >/run/queues.ini <<-'END'
+		[suite]
+		question=Who tells that a block has come?
+		runs=2
+		[global]
+		target=testbed:disk
+		size=4m
+		number_ios=500
+		[one at a time]
+		each.rw=randread,randwrite
+		each.path=direct,uring,uring-iopoll,userdrv-poll,userdrv-irq,userdrv-hybrid
+		[32 at once]
+		each.rw=randread,randwrite
+		iodepth=32
+		iodepth_batch_complete_min=32
+		each.path=uring,uring-iopoll,userdrv-poll,userdrv-irq,userdrv-hybrid
+	END
+	measure queues /run/queues.ini
 	# Nothing can be lost in a disk's cache that it doesn't have: no flush, and no refutation.
 	set_all write_cache 'write through'
 	measure no-write-cache --path=buffered,direct --target=testbed:nvme/ext4 --rw=randwrite \

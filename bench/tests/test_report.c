@@ -140,7 +140,7 @@ Test(report_tables, a_refuted_cell_is_never_ranked_and_says_what_was_observed)
 
 Test(report_tables, every_line_fits_in_80_columns)
 {
-	struct run *runs[] = {fixture_run_instructions(), fixture_run_ns()};
+	struct run *runs[] = {fixture_run_instructions(), fixture_run_ns(), fixture_run_queues()};
 	struct cell *cell;
 
 	cell = fixture_cell(runs[0], "a-path-whose-name-is-far-too-long",
@@ -162,7 +162,7 @@ Test(report_tables, every_line_fits_in_80_columns)
 			"beside_the_names_of_the_cells_and_of_their_states",
 			"not installed");
 	fixture_ns_numbers(&runs[1]->cells[0], UINT64_MAX / 4096, 40000000000);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		char *text = tables_of(runs[i], false);
 
 		cr_assert_leq(longest_line(text), 80, "\n%s", text);
@@ -220,6 +220,103 @@ Test(report_tables, cells_that_differ_in_an_option_have_different_names)
 	fixture_cell(run, "mmap-dax", "a group", 1)->workload.sync = true;
 	text = tables_of(run, false);
 	line_of(line_of(text, "mmap-dax  "), "mmap-dax sync");
+	free(text);
+	run_free(run);
+}
+
+/* The heading of the table of the group that begins with @group. */
+static char *heading_of(const char *text, const char *group)
+{
+	const char *line = line_of(line_of(text, group), "path ");
+
+	return strndup(line, strcspn(line, "\n"));
+}
+
+Test(report_tables, waiting_and_doorbells_have_columns_where_there_are_any)
+{
+	struct run *run = fixture_run_queues(), *plain = fixture_run_instructions();
+	char *text = tables_of(run, false), *heading;
+
+	heading = heading_of(text, "4k randread, hot");
+	cr_assert(strstr(heading, " wait ") && strstr(heading, " doorb "), "%s", heading);
+	free(heading);
+	heading = heading_of(text, "4k randread, QD32");
+	cr_assert(!strstr(heading, " wait ") && strstr(heading, " doorb "), "%s", heading);
+	free(heading);
+	cr_assert_not_null(strstr(line_of(text, "userdrv-poll "), " 18,460 "));
+	free(text);
+	text = tables_of(plain, false);
+	heading = heading_of(text, "4k randread");
+	cr_assert(!strstr(heading, "wait") && !strstr(heading, "doorb"), "%s", heading);
+	free(heading);
+	free(text);
+	run_free(plain);
+	run_free(run);
+	run = fixture_run_ns();
+	for (size_t i = 0; i < run->ncells; i++)
+		run->cells[i].summary[0].wait = fixture_quantity(7000, 7000, 7000);
+	run->cells[1].summary[0].doorbells = fixture_quantity(2000, 2000, 2000);
+	text = tables_of(run, false);
+	heading = heading_of(text, "4k randread");
+	cr_assert(!strstr(heading, "wait") && strstr(heading, " doorb"), "%s", heading);
+	free(heading);
+	free(text);
+	run_free(run);
+}
+
+Test(report_tables, rows_are_named_by_what_the_suite_varies)
+{
+	struct run *run = fixture_run_queues();
+	char *text = tables_of(run, false);
+	const char *at = line_of(text, "coalescing: 4k randread, QD32");
+
+	at = line_of(at, "userdrv-poll ");
+	at = line_of(at, "userdrv-irq 32/25500us ");
+	at = line_of(at, "userdrv-irq 8/100us ");
+	line_of(at, "userdrv-irq 1/0 ");
+	free(text);
+	run_free(run);
+}
+
+Test(report_tables, a_table_that_is_too_wide_first_leaves_out_faults_that_did_not_happen)
+{
+	struct run *run = fixture_run_queues();
+	char *text = tables_of(run, false), *heading = heading_of(text, "coalescing");
+
+	/* So that each name stays on the line of its numbers. */
+	cr_assert(strstr(heading, " spread ") && !strstr(heading, "faults"), "%s", heading);
+	cr_assert_not_null(strstr(heading, "syscalls"));
+	free(heading);
+	free(text);
+	snprintf(run->cells[5].row, sizeof(run->cells[5].row), "32/25500us and more");
+	text = tables_of(run, false);
+	heading = heading_of(text, "coalescing");
+	cr_assert(!strstr(heading, "spread") && !strstr(heading, "faults"), "%s", heading);
+	free(heading);
+	free(text);
+	/* A fault that happened stays, whatever the width. */
+	run->cells[8].summary[0].faults_minor = fixture_quantity(60, 60, 60);
+	text = tables_of(run, false);
+	heading = heading_of(text, "coalescing");
+	cr_assert(!strstr(heading, "spread") && strstr(heading, "faults"), "%s", heading);
+	cr_assert_leq(longest_line(text), 80);
+	free(heading);
+	free(text);
+	run_free(run);
+}
+
+Test(report_tables, cells_that_differ_in_coalescing_have_different_names)
+{
+	struct run *run = run_new();
+	struct cell *cell;
+	char *text;
+
+	fixture_cell(run, "userdrv-irq", "a group", 1);
+	cell = fixture_cell(run, "userdrv-irq", "a group", 1);
+	cell->workload.aggregation_threshold = 8;
+	cell->workload.aggregation_ns = 100000;
+	text = tables_of(run, false);
+	line_of(line_of(text, "userdrv-irq 1/0 "), "userdrv-irq 8/100us ");
 	free(text);
 	run_free(run);
 }
@@ -324,6 +421,30 @@ Test(report_findings, paths_whose_intervals_overlap_are_not)
 	run_free(run);
 }
 
+Test(report_findings, paths_are_compared_at_one_depth)
+{
+	struct run *run = fixture_run_queues();
+
+	check_finding(run, 0,
+		      "userdrv-poll: 212 instructions of work and interrupts per I/O, 12 times "
+		      "fewer than userdrv-hybrid (2,524) and 47 times fewer than uring (9,990)");
+	check_finding(run, 1,
+		      "userdrv-poll: 160 instructions of work and interrupts per I/O, 32 times "
+		      "fewer than uring (5,040)");
+	run_free(run);
+	/* Even where the suite puts depths side by side. */
+	run = run_new();
+	run->clock = RUN_CLOCK_INSTRUCTIONS;
+	add_ranked(run, "uring", 4000, 10);
+	run->cells[0].workload.iodepth = 32;
+	add_ranked(run, "uring", 7000, 10);
+	add_ranked(run, "libaio", 5000, 10);
+	run->cells[2].workload.iodepth = 32;
+	check_finding(run, 0,
+		      "uring: 4,000 instructions of work per I/O, 20% fewer than libaio (5,000)");
+	run_free(run);
+}
+
 Test(report_findings, one_instruction_is_no_finding)
 {
 	struct run *run = run_new();
@@ -369,6 +490,23 @@ Test(report_csv, has_a_line_for_each_cell_and_pass_and_the_same_fields_in_each)
 	cr_assert_eq(lines, expected);
 	cr_assert_not_null(strstr(text, ",latency_p99_9_insn,latency_p99_9_insn_low,"));
 	cr_assert_not_null(strstr(text, "first-touch"));
+	free(text);
+	run_free(run);
+}
+
+Test(report_csv, has_the_queue_and_what_the_path_counted)
+{
+	struct run *run = fixture_run_queues();
+	char *text = csv_of(run);
+
+	cr_assert_not_null(strstr(text, ",group,row,path,"));
+	cr_assert_not_null(strstr(text, ",numjobs,iodepth,iodepth_batch_complete_min,"
+					"aggregation_threshold,aggregation_time_ns,cache,"));
+	cr_assert_not_null(strstr(text, ",8/100us,userdrv-irq,testbed:pmem/xfs,randread,4096,"
+					"67108864,1,32,1,1,0,hot,"));
+	cr_assert_not_null(strstr(text, ",wait_insn_per_io,"));
+	cr_assert_not_null(strstr(text, ",doorbells_per_1000_ios,doorbells_per_1000_ios_low,"));
+	cr_assert_not_null(strstr(text, ",1200,1200,1200,200,200,200,0,0,0,"));
 	free(text);
 	run_free(run);
 }

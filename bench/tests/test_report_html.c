@@ -129,6 +129,28 @@ Test(report_html, no_name_reaches_gnuplot_as_a_command)
 	run_free(run);
 }
 
+Test(report_html, shows_waiting_doorbells_and_polls_where_there_are_any)
+{
+	static const char *const headings[] = {
+		"<th scope=\"col\">wait<", "<th scope=\"col\">doorb<", "<th scope=\"col\">sleeps<",
+		"<th scope=\"col\">polls<"};
+	struct run *run = fixture_run_queues();
+	char *html = html_of(run);
+
+	for (size_t i = 0; i < 4; i++)
+		cr_assert_not_null(strstr(html, headings[i]), "%s", headings[i]);
+	cr_assert_not_null(strstr(html, "userdrv-irq 32/25500us</th>"));
+	cr_assert_not_null(strstr(html, "4k randread, QD32, hot"));
+	free(html);
+	run_free(run);
+	run = fixture_run_instructions();
+	html = html_of(run);
+	for (size_t i = 0; i < 4; i++)
+		cr_assert_null(strstr(html, headings[i]), "%s", headings[i]);
+	free(html);
+	run_free(run);
+}
+
 Test(report_html, nothing_is_fetched_from_elsewhere)
 {
 	struct run *runs[] = {fixture_run_instructions(), fixture_run_ns()};

@@ -29,6 +29,10 @@ static void fill_pass(struct pass_result *pass, uint64_t n)
 	pass->thread = 2668000 + n;
 	pass->faults_minor = n;
 	pass->context_switches = 2;
+	pass->wait = 5000 + n;
+	pass->doorbells = 2000 + n;
+	pass->sleeps = 900 + n;
+	pass->empty_looks = 30 + n;
 	pass->latency = calloc(1, sizeof(*pass->latency));
 	for (value = 1; value <= 1000; value++)
 		histogram_record(pass->latency, 2000 + value * n);
@@ -42,10 +46,15 @@ static void fill_cell(struct cell *cell, const char *path)
 
 	snprintf(cell->id, sizeof(cell->id), "ladder/%s", path);
 	snprintf(cell->group, sizeof(cell->group), "4k randread hot");
+	snprintf(cell->row, sizeof(cell->row), "8/100us");
 	workload_defaults(&cell->workload);
 	workload_set(&cell->workload, "path", path, NULL);
 	workload_set(&cell->workload, "target", "testbed:pmem/xfs", NULL);
 	workload_set(&cell->workload, "madvise", "random", NULL);
+	workload_set(&cell->workload, "iodepth", "32", NULL);
+	workload_set(&cell->workload, "iodepth_batch_complete_min", "4", NULL);
+	workload_set(&cell->workload, "aggregation_threshold", "8", NULL);
+	workload_set(&cell->workload, "aggregation_time", "100us", NULL);
 	cell->api = "pread";
 	cell->cache = "page cache";
 	cell->completion = "synchronous";
@@ -174,6 +183,7 @@ Test(run_json, keeps_every_member)
 	cr_assert_str_eq(copy->warnings[0].remedy, run->warnings[0].remedy);
 	cr_assert_null(copy->warnings[1].remedy);
 	cr_assert(workload_equal(&copy->cells[0].workload, &run->cells[0].workload));
+	cr_assert_str_eq(copy->cells[0].row, "8/100us");
 	cr_assert_str_eq(copy->cells[0].completion, "synchronous");
 	cr_assert_str_eq(copy->cells[1].remedy, "mkfs.xfs");
 	cr_assert_eq(copy->cells[0].evidence[1].verdict, VERDICT_UNOBSERVED);
@@ -191,6 +201,10 @@ Test(run_json, keeps_every_member)
 	cr_assert_eq(b->device_bytes, a->device_bytes);
 	cr_assert_eq(b->device_ios, a->device_ios);
 	cr_assert_eq(b->flushes, a->flushes);
+	cr_assert_eq(b->wait, a->wait);
+	cr_assert_eq(b->doorbells, a->doorbells);
+	cr_assert_eq(b->sleeps, a->sleeps);
+	cr_assert_eq(b->empty_looks, a->empty_looks);
 	cr_assert_eq(memcmp(b->latency, a->latency, sizeof(*a->latency)), 0);
 	cr_assert_not(copy->cells[0].repetitions[2].pass[0].machine_known);
 	cr_assert_eq(copy->cells[0].summary[1].rank.median, run->cells[0].summary[1].rank.median);
@@ -211,6 +225,18 @@ Test(run_json, says_in_which_clock_a_duration_is_counted)
 	text = text_of(run);
 	cr_assert(strstr(text, "\"duration_ns\""));
 	cr_assert_not(strstr(text, "\"duration_insn\""));
+	free(text);
+	run_free(run);
+}
+
+Test(run_json, has_no_row_where_the_suite_names_none)
+{
+	struct run *run = new_run(RUN_CLOCK_NS);
+	char *text;
+
+	run->cells[0].row[0] = run->cells[1].row[0] = '\0';
+	text = text_of(run);
+	cr_assert_not(strstr(text, "\"row\""));
 	free(text);
 	run_free(run);
 }
@@ -323,6 +349,11 @@ Test(run_json, refuses_wrong_types_and_ranges_and_says_where)
 	refuses("cells/1/workload", "7", "cells[1].workload must be an object");
 	refuses("cells/1/workload/bs", "0", "cells[1].bs must");
 	refuses("cells/1/workload/numjobs", "257", "cells[1].numjobs must");
+	refuses("cells/1/workload/iodepth", "0", "cells[1].iodepth must");
+	refuses("cells/1/workload/iodepth", "4097", "cells[1].iodepth must");
+	refuses("cells/1/workload/aggregation_threshold", "257", "aggregation_threshold must");
+	refuses("cells/1/workload/aggregation_time_ns", "25500001", "aggregation_time_ns must");
+	refuses("cells/1/row", "7", "cells[1].row must be a string");
 	refuses("cells/1/workload/populate", "1", "cells[1].populate must be true or false");
 	refuses("cells/0/evidence/1/verdict", "\"maybe\"", "cells[0].evidence[1].verdict has");
 }
@@ -336,6 +367,8 @@ Test(run_json, refuses_repetitions_that_can_not_be)
 	refuses("cells/0/repetitions/1/passes/1/device", "{}", "bytes is missing");
 	refuses("cells/0/repetitions/1/passes/1/device", "7", "bytes is missing");
 	refuses("cells/0/repetitions/1/passes/1/machine_insn", "null", "machine_insn must");
+	refuses("cells/0/repetitions/1/passes/1/wait_insn", "-1", "wait_insn must");
+	refuses("cells/0/repetitions/1/passes/1/polls", "1.5", "polls must");
 	refuses("cells/0/half_block_insn", "[[1,2],[3]]", "half_block_insn must hold lists");
 	refuses("cells/0/half_block_insn", "[1]", "half_block_insn must hold lists");
 	refuses("cells/0/half_block_insn", "[[-1]]", "half_block_insn must be a whole number");
@@ -494,5 +527,13 @@ Test(run_json, of_version_1_can_be_read_for_ever)
 	cr_assert_eq(cell->summary[0].fault.median, 4928);
 	cr_assert_eq(cell->summary[1].rank.median, 1339);
 	cr_assert_eq(run->cells[1].status, CELL_UNAVAILABLE);
+	/* What there was no word for yet: one I/O at a time, nothing held back, nothing awaited. */
+	cr_assert_eq(cell->workload.iodepth, 1);
+	cr_assert_eq(cell->workload.iodepth_batch_complete_min, 1);
+	cr_assert_eq(cell->workload.aggregation_threshold, 1);
+	cr_assert_eq(cell->workload.aggregation_ns, 0);
+	cr_assert_eq(cell->summary[1].wait.median, 0);
+	cr_assert_not(cell->summary[1].doorbells.known);
+	cr_assert_str_eq(cell->row, "");
 	survives(run);
 }

@@ -269,6 +269,80 @@ Test(run_summarize, counts_events_per_thousand_operations)
 	run_free(run);
 }
 
+Test(run_summarize, counts_what_only_the_path_can_where_it_does)
+{
+	struct run *run = run_with_cell(RUN_CLOCK_NS, CLOCK_USE_EXACT);
+	const struct pass_summary *s;
+	struct pass_result *pass;
+
+	add_pass(run, 1, 500);
+	s = summarized(run);
+	cr_assert_not(s->doorbells.known || s->sleeps.known || s->empty_looks.known);
+	pass = &run->cells[0].repetitions[0].pass[0];
+	pass->doorbells = 1000;
+	pass->empty_looks = 2;
+	s = summarized(run);
+	quantity_is(&s->doorbells, 2000, 2000, 2000);
+	quantity_is(&s->sleeps, 0, 0, 0);
+	quantity_is(&s->empty_looks, 4, 4, 4);
+	/* A path whose doorbells the kernel rings may sleep all the same. */
+	pass->doorbells = pass->empty_looks = 0;
+	pass->sleeps = 500;
+	s = summarized(run);
+	cr_assert_not(s->doorbells.known);
+	quantity_is(&s->sleeps, 1000, 1000, 1000);
+	/* On a clock on which nobody counts looks, none counted doesn't mean none. */
+	cr_assert_not(s->empty_looks.known);
+	add_pass(run, 1, 500)->empty_looks = 50;
+	s = summarized(run);
+	quantity_is(&s->sleeps, 500, 0, 1000);
+	quantity_is(&s->empty_looks, 50, 0, 100);
+	run_free(run);
+}
+
+Test(run_summarize, keeps_waiting_out_of_what_is_ranked)
+{
+	struct run *run = run_with_cell(RUN_CLOCK_INSTRUCTIONS, CLOCK_USE_EXACT);
+	const struct pass_summary *s;
+
+	add_exact(run, 1, 200, 0);
+	run->cells[0].repetitions[0].pass[0].wait = 7000500;
+	s = summarized(run);
+	quantity_is(&s->wait, 7001, 7001, 7001);
+	quantity_is(&s->work, 200, 200, 200);
+	quantity_is(&s->rank, 200, 200, 200);
+	run_free(run);
+	run = run_with_cell(RUN_CLOCK_NS, CLOCK_USE_EXACT);
+	add_exact(run, 0, 200, 0);
+	run->cells[0].repetitions[0].pass[0].wait = 7000500;
+	cr_assert_not(summarized(run)->wait.known);
+	run_free(run);
+}
+
+Test(run_summarize, takes_the_mean_where_operations_in_flight_have_no_median)
+{
+	struct run *run = run_with_cell(RUN_CLOCK_INSTRUCTIONS, CLOCK_USE_EXACT);
+	const uint64_t half[PASSES_MAX] = {100, 0};
+	const struct pass_summary *s;
+
+	add_exact(run, 1, 0, 0);
+	run->cells[0].workload.iodepth = 32;
+	run->cells[0].repetitions[0].pass[0].op_total = 120000;
+	cell_add_half_block(&run->cells[0], half);
+	s = summarized(run);
+	quantity_is(&s->copy, 40, 40, 40);
+	quantity_is(&s->work, 80, 80, 80);
+	quantity_is(&s->rank, 80, 80, 80);
+	/* A path that sleeps is ranked by its thread at any depth. */
+	run->cells[0].clock_use = CLOCK_USE_MACHINE;
+	run->cells[0].repetitions[0].pass[0].thread = 300000;
+	run->cells[0].repetitions[0].pass[0].machine = 400000;
+	s = summarized(run);
+	quantity_is(&s->irq, 100, 100, 100);
+	quantity_is(&s->copy, 300, 300, 300);
+	run_free(run);
+}
+
 Test(run_summarize, flags_outliers_and_keeps_them)
 {
 	struct run *run = run_with_cell(RUN_CLOCK_INSTRUCTIONS, CLOCK_USE_EXACT);
@@ -345,6 +419,10 @@ Test(run_merge, appends_repetitions_with_their_boot_and_copies_histograms)
 
 	add_exact(into, 1, 1000, 0);
 	add_exact(from, 2, 1002, 0);
+	from->cells[0].repetitions[0].pass[0].wait = 5;
+	from->cells[0].repetitions[0].pass[0].doorbells = 6;
+	from->cells[0].repetitions[0].pass[0].sleeps = 7;
+	from->cells[0].repetitions[0].pass[0].empty_looks = 8;
 	from->cells[0].repetitions[0].pass[0].latency = calloc(1, sizeof(struct histogram));
 	histogram_record(from->cells[0].repetitions[0].pass[0].latency, 5);
 	cell_add_half_block(&from->cells[0], half);
@@ -355,6 +433,10 @@ Test(run_merge, appends_repetitions_with_their_boot_and_copies_histograms)
 	cr_assert_eq(cell->nrepetitions, 2);
 	cr_assert_eq(cell->repetitions[1].boot, 2);
 	cr_assert_eq(histogram_total(cell->repetitions[1].pass[0].latency), 1);
+	cr_assert_eq(cell->repetitions[1].pass[0].wait, 5);
+	cr_assert_eq(cell->repetitions[1].pass[0].doorbells, 6);
+	cr_assert_eq(cell->repetitions[1].pass[0].sleeps, 7);
+	cr_assert_eq(cell->repetitions[1].pass[0].empty_looks, 8);
 	/* The first boot has no figure at half the block; the second keeps its own. */
 	cr_assert_eq(cell->nhalf_block, 2);
 	cr_assert_eq(cell->half_block[0][0], 0);

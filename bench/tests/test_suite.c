@@ -69,6 +69,27 @@ Test(suite, repeats_nine_times_unless_it_says_otherwise)
 	refuses("[suite]\nquestion=Why?\nruns=9x\n[a]\npath=direct\n", "x.ini:3: runs");
 }
 
+Test(suite, names_the_options_that_tell_rows_apart)
+{
+	struct suite *suite = parsed(SUITE "rows = aggregation_threshold , bs\n[a]\npath=direct\n");
+
+	cr_assert_eq(suite->nrows, 2);
+	cr_assert_str_eq(suite->rows[0], "aggregation_threshold");
+	cr_assert_str_eq(suite->rows[1], "bs");
+	suite_free(suite);
+	suite = parsed(SUITE "[a]\npath=direct\n");
+	cr_assert_eq(suite->nrows, 0);
+	suite_free(suite);
+	refuses(SUITE "rows=bs,depth\n[a]\npath=direct\n", "x.ini:3: rows: 'depth' is no option");
+	refuses(SUITE "rows=rw\n[a]\npath=direct\n", "'rw' is no option with a number");
+	refuses(SUITE "rows=bs,,size\n[a]\npath=direct\n", "rows: '' is no option");
+	refuses(SUITE "rows=bs,bs\n[a]\npath=direct\n", "x.ini:3: rows has bs twice");
+	refuses(SUITE "rows=bs,size,numjobs,iodepth,number_ios,runtime,ramp_time,"
+		      "aggregation_time,aggregation_threshold\n[a]\npath=direct\n",
+		"x.ini:3: rows has more than 8");
+	refuses(SUITE "[a]\npath=direct\nrows=bs\n", "rows= belongs in [suite]");
+}
+
 Test(suite, may_have_comments_blank_lines_a_byte_order_mark_and_windows_line_ends)
 {
 	struct suite *suite = parsed("\xef\xbb\xbf; one\r\n# two\r\n\r\n[suite]\r\n"

@@ -219,6 +219,11 @@ Test(workload, refuses_values_out_of_range_and_says_the_range)
 	refuses("numjobs", "-1", "1 to 256");
 	refuses("numjobs", "2k", "1 to 256");
 	refuses("number_ios", "1000000000001", "number_ios");
+	refuses("iodepth", "0", "1 to 4096");
+	refuses("iodepth", "4097", "1 to 4096");
+	refuses("iodepth_batch_complete_min", "0", "1 to 4096");
+	refuses("aggregation_threshold", "0", "1 to 256");
+	refuses("aggregation_threshold", "257", "1 to 256");
 	refuses("runtime", "soon", "as in 500ms");
 	refuses("time_based", "yes", "time_based=0 or time_based=1");
 	refuses("rw", "trim", "read, write, randread, randwrite, randrw");
@@ -239,10 +244,15 @@ Test(workload, suggests_the_nearest_name_for_an_unknown_option)
 	refuses("blocksize", "4k", "did you mean bs?");
 	refuses("readwrite", "read", "did you mean rw?");
 	refuses("filename", "/tmp/x", "did you mean target?");
+	refuses("queue_depth", "32", "did you mean iodepth?");
+	refuses("qd", "32", "did you mean iodepth?");
+	refuses("depth", "32", "did you mean iodepth?");
+	refuses("coalescing_time", "1ms", "did you mean aggregation_time?");
 	refuses("numjob", "1", "did you mean numjobs?");
 	refuses("run_time", "1", "did you mean runtime?");
 	refuses("durabilty", "data", "did you mean durability?");
 	refuses("xyzzy", "1", "there are path, target, rw");
+	refuses("xyzzy", "1", "aggregation_time");
 	refuses("an-option-name-of-more-than-thirty-two-characters", "1", "there are path");
 	refuses("", "1", "there are path");
 }
@@ -252,17 +262,120 @@ Test(workload, says_what_replaces_an_option_of_fio)
 	refuses("ioengine", "libaio", "path=");
 	refuses("direct", "1", "path=direct");
 	refuses("fsync", "1", "durability=data");
-	refuses("iodepth", "8", "only depth 1 so far");
-	refuses("iodepth", NULL, "only depth 1 so far");
+	refuses("iodepth_batch", "8", "submitted at once");
+	refuses("iodepth_low", "8", "iodepth_batch_complete_min=");
 	refuses("runs", "3", "[suite]");
 }
 
-Test(workload, accepts_the_depth_that_there_is)
+Test(workload, has_nothing_in_flight_beside_one_io_and_holds_no_interrupt_back_by_default)
 {
-	struct workload w = on_path("direct"), before = w;
+	struct workload w = on_path("uring");
 
+	cr_assert_eq(w.iodepth, 1);
+	cr_assert_eq(w.iodepth_batch_complete_min, 1);
+	cr_assert_eq(w.aggregation_threshold, 1);
+	cr_assert_eq(w.aggregation_ns, 0);
+}
+
+Test(workload, takes_more_in_flight_on_an_asynchronous_path_only)
+{
+	struct workload w = on_path("uring");
+
+	accepts(&w, "iodepth", "4096");
+	cr_assert_eq(w.iodepth, 4096);
+	fits(&w);
+	accepts(&w, "path", "direct");
+	does_not_fit(&w, "path=direct does one I/O after the other");
 	accepts(&w, "iodepth", "1");
-	cr_assert(workload_equal(&w, &before));
+	fits(&w);
+}
+
+Test(workload, awaits_at_most_what_is_in_flight)
+{
+	struct workload w = on_path("uring");
+
+	accepts(&w, "iodepth", "8");
+	accepts(&w, "iodepth_batch_complete_min", "8");
+	fits(&w);
+	accepts(&w, "iodepth_batch_complete_min", "9");
+	does_not_fit(&w, "iodepth_batch_complete_min=9 waits for more than the iodepth=8");
+}
+
+Test(workload, holds_back_interrupts_of_our_driver_only)
+{
+	static const char *const options[][2] = {{"aggregation_threshold", "256"},
+						 {"aggregation_time", "25500us"}};
+	struct workload w;
+
+	for (size_t i = 0; i < 2; i++) {
+		w = on_path("userdrv-irq");
+		accepts(&w, options[i][0], options[i][1]);
+		fits(&w);
+		accepts(&w, "path", "userdrv-poll");
+		does_not_fit(&w, options[i][0]);
+		accepts(&w, "path", "uring");
+		does_not_fit(&w, "path=uring has no interrupts of our own driver");
+	}
+	accepts(&w, "aggregation_time", "0");
+	fits(&w);
+}
+
+Test(workload, takes_only_times_that_a_controller_can_be_told)
+{
+	static const char rule[] = "0 or a multiple of 100us up to 25500us";
+	struct workload w = on_path("userdrv-irq");
+
+	accepts(&w, "aggregation_time", "1ms");
+	cr_assert_eq(w.aggregation_ns, 1000000);
+	refuses("aggregation_time", "50us", rule);
+	refuses("aggregation_time", "101us", rule);
+	refuses("aggregation_time", "25600us", rule);
+	refuses("aggregation_time", "1", rule);
+	refuses("aggregation_time", "soon", "as in 500ms");
+}
+
+Test(workload, differs_in_each_option_of_the_queue)
+{
+	static const char *const options[][2] = {{"iodepth", "2"},
+						 {"iodepth_batch_complete_min", "2"},
+						 {"aggregation_threshold", "2"},
+						 {"aggregation_time", "100us"}};
+	struct workload plain = on_path("userdrv-irq"), w;
+
+	for (size_t i = 0; i < 4; i++) {
+		w = plain;
+		accepts(&w, options[i][0], options[i][1]);
+		cr_assert_not(workload_equal(&w, &plain), "%s", options[i][0]);
+	}
+}
+
+Test(workload, shows_a_number_as_it_is_written)
+{
+	static const char *const shown[][3] = {
+		{"bs", "65536", "64k"},
+		{"size", "3m", "3m"},
+		{"numjobs", "4", "4"},
+		{"iodepth", "32", "32"},
+		{"number_ios", "100000", "100000"},
+		{"aggregation_time", "100us", "100us"},
+		{"aggregation_time", "0", "0"},
+		{"runtime", "1500ms", "1500ms"},
+		{"aggregation_threshold", "256", "256"},
+		{"ramp_time", "2m", "120s"},
+	};
+	struct workload w = on_path("uring");
+	char text[32];
+
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		accepts(&w, shown[i][0], shown[i][1]);
+		cr_assert_str_eq(workload_number_name(shown[i][0]), shown[i][0]);
+		workload_number_text(&w, shown[i][0], text, sizeof(text));
+		cr_assert_str_eq(text, shown[i][2]);
+	}
+	cr_assert_null(workload_number_name("rw"));
+	cr_assert_null(workload_number_name("path"));
+	cr_assert_null(workload_number_name("sync"));
+	cr_assert_null(workload_number_name("blocksize"));
 }
 
 Test(workload, needs_a_path_and_a_target)

@@ -145,7 +145,7 @@ ended() {
 
 # guest STAGE: one boot; what it measures is then in $share.
 guest() {
-	"$root/vm/run" --clock=instructions --pmem 1G,1G --nvme 1G,1G,256M --timeout 1500 \
+	"$root/vm/run" --clock=instructions --pmem 1G,1G --nvme 1G,1G,256M,256M --timeout 1500 \
 		--share "$share" -- "$root/vm/guest/with-media" "$tests/guest-cells.sh" "$1" \
 		"$bypass" "$share" >"$work/said" 2>&1 </dev/null
 }
@@ -305,6 +305,59 @@ END
 for cell in RUN["cells"]:
     expect(cell["status"] == "measured", cell["id"], cell.get("reason"))
     verdict(cell, "each write arrived at a device without a volatile cache")
+END
+}
+
+# The disk without a file system, by the kernel's driver and by ours.
+queues_are_proved() {
+	check "every cell of the kernel's driver and of ours is measured" ended queues 0
+	judge "no claim about any of them is refuted or could not be observed" queues <<'END'
+for cell in RUN["cells"]:
+    expect(cell["status"] == "measured", cell["id"], cell["status"], cell.get("reason"))
+    for piece in cell["evidence"]:
+        expect(piece["verdict"] == "held", cell["id"], piece)
+    verdict(cell, "every byte of the file is right")
+expect(len(section("one at a time")) == 12 and len(section("32 at once")) == 10)
+END
+	judge "one at a time, whoever sleeps gets an interrupt for each I/O" queues <<'END'
+for path in ("direct", "uring", "userdrv-irq", "userdrv-hybrid"):
+    for cell in section("one at a time"):
+        for each in passes(cell) if cell["path"] == path else []:
+            expect(each["ios"] * 9 <= each["interrupts"] * 10 <= each["ios"] * 11, cell["id"], each)
+END
+	judge "who polls gets none, and our driver makes no system call either" queues <<'END'
+for cell in cells(path="uring-iopoll") + cells(path="userdrv-poll"):
+    verdict(cell, "completion came without interrupt")
+    for each in passes(cell):
+        expect(each["interrupts"] <= 1, cell["id"], each)
+for cell in cells(path="userdrv-poll"):
+    expect(cell["witness_syscalls_per_1000_ios"][0] == 0, cell["id"])
+for path in ("userdrv-poll", "userdrv-irq", "userdrv-hybrid"):
+    for cell in cells(path=path):
+        verdict(cell, "the kernel's NVMe driver doesn't have the device")
+END
+	judge "32 at once share system calls, interrupts and doorbells" queues <<'END'
+for cell in section("32 at once"):
+    calls = cell["witness_syscalls_per_1000_ios"][0]
+    expect(calls < 250, cell["id"], calls)
+    for each in passes(cell):
+        expect(each["interrupts"] * 4 < each["ios"], cell["id"], each)
+        if cell["path"].startswith("userdrv"):
+            expect(0 < each["doorbells"] * 4 < each["ios"], cell["id"], each)
+END
+	judge "our driver, polled, executes at most a tenth of direct, and a fifth of batched uring" \
+		queues <<'END'
+def figure(section_name, path):
+    found = [cell for cell in section(section_name) if cell["path"] == path
+             and cell["workload"]["rw"] == "randread"]
+    expect(len(found) == 1, section_name, path, len(found))
+    return found[0]["summary"][0]["per_io"]["rank_insn"]["median"]
+
+
+ours, direct = figure("one at a time", "userdrv-poll"), figure("one at a time", "direct")
+expect(0 < ours * 10 <= direct, ours, direct)
+ours, uring = figure("32 at once", "userdrv-poll"), figure("32 at once", "uring")
+expect(0 < ours * 5 <= uring, ours, uring)
 END
 }
 
@@ -628,6 +681,7 @@ check "a guest runs the tour of paths" guest paths
 check "a guest runs the impostors" guest refuted
 check "neither kernel complained" quiet_kernel
 paths_are_proved
+queues_are_proved
 work_differs
 figures_repeat
 impostors_are_refuted
