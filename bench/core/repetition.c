@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "core/accounting.h"
 #include "core/evidence.h"
 #include "core/interrupted.h"
 #include "core/memory.h"
@@ -17,8 +18,7 @@
 /* Operations before the clock starts, so that code, TLB and the file's metadata are warm. */
 #define RAMP_IOS 64u
 /* The witness shows what each operation does; a few thousand of them show it. */
-#define WITNESS_IOS     4096u
-#define WINSORIZED_PART 200u
+#define WITNESS_IOS 4096u
 
 struct job_thread {
 	pthread_t thread;
@@ -32,46 +32,6 @@ struct start_gate {
 	pthread_mutex_t lock;
 	bool abandoned;
 };
-
-static int compare_u32(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/*
- * The sum with the largest one in 200 (at least one) counted as the next smaller one: a timer
- * interrupt falls into one operation in some thousands and is twenty times as large.
- */
-static uint64_t winsorized_sum(const uint32_t *sorted, uint64_t n)
-{
-	uint64_t spared = (n + WINSORIZED_PART - 1) / WINSORIZED_PART, sum = 0;
-
-	if (spared >= n)
-		spared = 0;
-	for (uint64_t i = 0; i < n - spared; i++)
-		sum += sorted[i];
-	return sum + spared * sorted[n - spared - 1];
-}
-
-/* Exact median of the single operations, and of the @nfaults costliest of them: those that faulted.
- */
-static void exact_medians(struct worker *w, uint64_t nfaults, struct pass_result *result)
-{
-	uint64_t n = w->nsamples;
-
-	if (!w->samples || !n)
-		return;
-	qsort(w->samples, n, sizeof(*w->samples), compare_u32);
-	if (n == result->ios)
-		result->op_total = winsorized_sum(w->samples, n);
-	result->op_median = w->samples[n / 2];
-	if (nfaults > n)
-		nfaults = n;
-	if (nfaults)
-		result->fault_median = w->samples[n - nfaults + nfaults / 2];
-}
 
 static void *job_main(void *argument)
 {
@@ -111,40 +71,6 @@ static int run_jobs(struct job_thread *jobs, unsigned int njobs, const struct pa
 	return ret;
 }
 
-static uint64_t less(uint64_t all, uint64_t part)
-{
-	return all > part ? all - part : 0;
-}
-
-/*
- * On one emulated CPU, elapsed minus idle is everything that it executed, for whomever, and less
- * the looks in vain it is what the operations cost. @idle and @wait overlap nowhere where the path
- * itself waits: it spins first (wait) and sleeps then (idle).
- *
- * A patient worker's naps are in both, since they are part of its waiting and the CPU idles in
- * them: what is shown as wait is without the idling. So nothing is subtracted from the machine's
- * count there, nor from the thread's CPU time: both are the sum of the stretches in which the
- * operations were started and found, which contain no waiting. What a kernel's worker thread does
- * meanwhile is not in them.
- */
-static void account_cpu(const struct repetition_context *c, const struct worker *first,
-			const struct observation *delta, struct pass_result *result)
-{
-	if (c->clock->kind != RUN_CLOCK_INSTRUCTIONS)
-		return;
-	if (first->patient) {
-		if (delta->idle_known)
-			result->wait = less(result->wait, delta->idle);
-		result->thread = result->machine = result->op_total;
-		result->machine_known = true;
-		return;
-	}
-	result->thread = less(result->thread, result->wait);
-	result->machine_known = delta->idle_known;
-	if (result->machine_known)
-		result->machine = less(less(result->duration, delta->idle), result->wait);
-}
-
 /* Of all jobs, since they were opened. */
 static struct path_counters count(const struct path_ops *ops, const struct job_thread *jobs,
 				  unsigned int njobs)
@@ -171,52 +97,6 @@ static struct path_counters counted_since(const struct path_counters *before,
 	now.interrupts -= before->interrupts;
 	now.resets -= before->resets;
 	return now;
-}
-
-static void gather(const struct repetition_context *c, struct job_thread *jobs, unsigned int njobs,
-		   struct pass_result *result, const struct pass_facts *facts)
-{
-	const struct observation *delta = &facts->delta;
-	uint64_t start = UINT64_MAX, end = 0;
-	bool own;
-
-	result->latency = memory_zeroed(1, sizeof(*result->latency));
-	for (unsigned int i = 0; i < njobs; i++) {
-		struct worker *w = &jobs[i].worker;
-
-		result->ios += w->ios;
-		result->bytes += w->ios * c->cell->workload.bs;
-		result->errors += w->errors;
-		result->thread += w->cpu;
-		result->op_total += clock_from_ticks(c->clock, w->op_ticks);
-		result->wait += clock_from_ticks(c->clock, w->wait);
-		result->empty_looks += w->empty_looks;
-		histogram_add(result->latency, &w->latency);
-		start = w->start_ticks < start ? w->start_ticks : start;
-		end = w->end_ticks > end ? w->end_ticks : end;
-	}
-	if (c->clock->kind == RUN_CLOCK_NS)
-		histogram_rescale(result->latency, 1000000000, c->clock->ticks_per_s);
-	result->duration = clock_from_ticks(c->clock, end - start);
-	result->faults_minor = delta->faults_minor;
-	result->faults_major = delta->faults_major;
-	result->context_switches = delta->voluntary_switches + delta->involuntary_switches;
-	/*
-	 * No kernel sees the interrupts of a controller model, the path does. The evidence gets the
-	 * two apart, to name the source.
-	 */
-	own = c->target->kind == TARGET_USERDRV && !c->target->device.pci[0] &&
-	      !delta->interrupts_known && c->ops->count;
-	result->interrupts_known = delta->interrupts_known || own;
-	result->interrupts = own ? facts->counters.interrupts : delta->interrupts;
-	result->device_known = delta->device.known && c->target->device.accounted;
-	result->device_bytes = delta->device.read_bytes + delta->device.write_bytes;
-	result->device_ios = delta->device.read_ios + delta->device.write_ios;
-	result->flushes = delta->device.flush_ios;
-	result->doorbells = facts->counters.doorbells;
-	result->sleeps = facts->counters.sleeps;
-	account_cpu(c, &jobs[0].worker, delta, result);
-	exact_medians(&jobs[0].worker, delta->faults_minor + delta->faults_major, result);
 }
 
 static int evict(const struct repetition_context *c, struct error *e)
@@ -360,12 +240,23 @@ static int run_observed(const struct repetition_context *c, struct job_thread *j
 	ret = run_jobs(jobs, njobs, limits);
 	if (witness) {
 		stop_counting(witness);
-		witness->nsyscalls = less(witness->nsyscalls, fixed);
+		witness->nsyscalls -= fixed < witness->nsyscalls ? fixed : witness->nsyscalls;
 	}
 	observe(&c->target->device, false, &after);
 	facts->delta = observation_delta(&before, &after);
 	facts->counters = counted_since(&counted, count(c->ops, jobs, njobs));
 	return ret;
+}
+
+static void account(const struct repetition_context *c, const struct pass_facts *facts,
+		    struct job_thread *jobs, unsigned int njobs, struct pass_result *result)
+{
+	struct worker **workers = memory_zeroed(njobs, sizeof(struct worker *));
+
+	for (unsigned int i = 0; i < njobs; i++)
+		workers[i] = &jobs[i].worker;
+	account_pass(c, facts, workers, njobs, result);
+	free(workers);
 }
 
 /* What happens around each pass; @witness is NULL in the timed kind. */
@@ -395,7 +286,7 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 	ret = first_failure(c, jobs, njobs, e);
 	if (ret)
 		return ret;
-	gather(c, jobs, njobs, result, &facts);
+	account(c, &facts, jobs, njobs, result);
 	facts.ios = result->ios;
 	facts.bytes = result->bytes;
 	for (unsigned int i = 0; i < njobs; i++)

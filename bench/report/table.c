@@ -271,19 +271,20 @@ static void write_row(const struct page *page, const struct layout *layout, cons
 	fputc('\n', page->out);
 }
 
-/* Whether an earlier group has told the same of the same path: then it isn't told again. */
+/* Whether the same was told above, of any path: then it isn't told again. */
 static bool was_told(const struct group *groups, size_t current, const struct cell *cell,
 		     const char *why)
 {
 	bool told = false;
 
-	for (size_t i = 0; i < current; i++)
+	for (size_t i = 0; i <= current; i++)
 		for (size_t j = 0; j < groups[i].ncells && !told; j++) {
 			const struct cell *other = groups[i].cells[j];
 			char *text;
 
-			if (other->status != cell->status ||
-			    strcmp(other->workload.path, cell->workload.path) != 0)
+			if (other == cell)
+				return false;
+			if (other->status != cell->status)
 				continue;
 			text = cell_why(other);
 			told = text && strcmp(text, why) == 0;
