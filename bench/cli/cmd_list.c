@@ -30,8 +30,7 @@ static int list_targets(void)
 	      "nvme:SERIAL         an NVMe disk, by whichever driver it is bound to\n"
 	      "soft:latency=10us   an NVMe controller modelled in this process, by our driver\n"
 	      "\n"
-	      "disks are only read unless --allow-writes=SERIAL names theirs, and nothing is on "
-	      "them\n"
+	      "Disks are only read, unless --allow-writes=SERIAL names one that is empty.\n"
 	      "testbed: targets exist in the virtual machine: bypass run SUITE --testbed\n",
 	      stdout);
 	return EXIT_GOOD;

@@ -79,7 +79,7 @@ static int mmap_dax_open(struct path_job *job, struct error *e)
 extern const struct path_ops path_mmap_dax;
 const struct path_ops path_mmap_dax = {
 	.name = "mmap-dax",
-	.description = "loads and stores on the medium itself, mapped by the fault handler",
+	.description = "loads and stores on the medium itself, mapped by a fault",
 	.api = "load/store",
 	.cache = "bypassed",
 	.completion = "synchronous",

@@ -28,7 +28,7 @@ static int mmap_private_open(struct path_job *job, struct error *e)
 extern const struct path_ops path_mmap_private;
 const struct path_ops path_mmap_private = {
 	.name = "mmap-private",
-	.description = "loads and stores in a MAP_PRIVATE mapping: copy on the first store",
+	.description = "loads and stores in a MAP_PRIVATE mapping: copy on first store",
 	.api = "load/store",
 	.cache = "page cache",
 	.completion = "synchronous",

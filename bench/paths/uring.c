@@ -244,7 +244,7 @@ static void ring_close(struct path_job *job)
 extern const struct path_ops path_uring, path_uring_iopoll;
 const struct path_ops path_uring = {
 	.name = "uring",
-	.description = "io_uring with O_DIRECT: many operations for one system call, interrupts",
+	.description = "io_uring with O_DIRECT: many operations for one call, interrupts",
 	.api = "io_uring",
 	.cache = "bypassed",
 	.completion = "interrupt",
@@ -259,7 +259,7 @@ const struct path_ops path_uring = {
 
 const struct path_ops path_uring_iopoll = {
 	.name = "uring-iopoll",
-	.description = "io_uring with O_DIRECT, the kernel polls the driver's queue: no interrupt",
+	.description = "io_uring with O_DIRECT, the kernel polls the disk: no interrupt",
 	.api = "io_uring",
 	.cache = "bypassed",
 	.completion = "polling",

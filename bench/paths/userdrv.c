@@ -354,7 +354,7 @@ static void close_job(struct path_job *job)
 extern const struct path_ops path_userdrv_poll, path_userdrv_irq, path_userdrv_hybrid;
 const struct path_ops path_userdrv_poll = {
 	.name = "userdrv-poll",
-	.description = "our NVMe driver in this process, looking for completions: no kernel",
+	.description = "our NVMe driver in this process, polling: no kernel",
 	.api = "ud_read/ud_write",
 	.cache = "bypassed",
 	.completion = "polling",
@@ -370,7 +370,7 @@ const struct path_ops path_userdrv_poll = {
 
 const struct path_ops path_userdrv_irq = {
 	.name = "userdrv-irq",
-	.description = "our NVMe driver in this process, asleep until the device interrupts",
+	.description = "our NVMe driver in this process, asleep until an interrupt",
 	.api = "ud_read/ud_write",
 	.cache = "bypassed",
 	.completion = "interrupt",

@@ -237,7 +237,11 @@ usage 'two suites' "'quick'" run quick write-branches --results="$results"
 usage 'nothing to run' 'run --help' run --results="$results"
 usage 'no target' 'target' run --path=buffered --results="$results"
 usage 'unknown target' "'blob'" run --path=buffered --target=blob --results="$results"
-usage 'device as target' '/dev/null' run --path=buffered --target=/dev/null --results="$results"
+usage 'device as file' 'block:/dev/null' run --path=buffered --target=file:/dev/null \
+	--results="$results"
+run run --path=buffered --target=/dev/null --results="$results"
+check 'no block device' gives_up 4 '/dev/null'
+forget_results
 usage 'unknown option of report' "'--foo'" report --foo
 cell 'unknown path' "'warp'" --path=warp
 cell 'empty path' 'path' --path=,,
