@@ -25,11 +25,13 @@ ALL :=
 TESTS :=
 LONG_TESTS :=
 C_FILES :=
+MODULE_FILES :=
 SHELL_FILES :=
 HELP :=
 
 include mk/deps.mk
 include vm/vm.mk
+include kmod/kmod.mk
 include userdrv/userdrv.mk
 include bench/bench.mk
 include userdrv/tests.mk

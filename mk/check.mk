@@ -9,7 +9,7 @@ check: check-format check-shell check-spelling check-license check-cppcheck chec
 
 check-format: | $(DEPS_CHECK)
 	$(NOTE) 'CHECK format'
-	@clang-format --dry-run --Werror $(C_FILES)
+	@clang-format --dry-run --Werror $(C_FILES) $(filter-out %/trace.h,$(MODULE_FILES))
 
 check-tidy: | $(DEPS_CHECK)
 	$(NOTE) 'CHECK tidy'
@@ -22,7 +22,7 @@ check-cppcheck: | $(DEPS_CHECK)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem \
 		--suppress=readdirCalled --suppress=ctuuninitvar --library=posix --library=gnu \
-		-D_GNU_SOURCE -I. -Ibench -Iuserdrv/include $(filter %.c,$(filter-out bench/tests/% vm/tests/% userdrv/tests/%,$(C_FILES)))
+		-D_GNU_SOURCE -I. -Ibench -Iuserdrv/include $(filter %.c,$(filter-out bench/tests/% vm/tests/% userdrv/tests/% kmod/tests/%,$(C_FILES)))
 
 check-shell: | $(DEPS_CHECK)
 	$(NOTE) 'CHECK shell'
@@ -30,11 +30,11 @@ check-shell: | $(DEPS_CHECK)
 
 check-spelling: | $(DEPS_CHECK)
 	$(NOTE) 'CHECK spelling'
-	@codespell --ignore-words-list=nd README.md docs $(C_FILES) $(SHELL_FILES) bench/suites
+	@codespell --ignore-words-list=nd,iput README.md docs kmod/README.md $(C_FILES) $(MODULE_FILES) $(SHELL_FILES) bench/suites
 
 # Every source file says its licence in one of its first three lines.
 check-license:
-	@for file in $(C_FILES) $(SHELL_FILES) Makefile $(wildcard */*.mk bench/suites/*.ini); do \
+	@for file in $(C_FILES) $(MODULE_FILES) $(SHELL_FILES) Makefile $(wildcard */*.mk bench/suites/*.ini); do \
 		head -n 3 "$$file" | grep -q SPDX-License-Identifier: || \
 			{ echo "$$file: no SPDX-License-Identifier line"; exit 1; }; \
 	done

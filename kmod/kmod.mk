@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+# The kernel modules for each of the testbed's kernels, and the tools of pathfs.
+
+KMOD := $(BUILD)/kmod
+KMOD_KERNELS := 6.1 6.12
+
+PATHFS_SOURCES := kmod/pathfs/Kbuild $(wildcard kmod/pathfs/*.[ch])
+PATHFS_MODULES := $(KMOD_KERNELS:%=$(KMOD)/%/pathfs.ko)
+
+# The headers of the very kernel that the testbed boots.
+$(KMOD)/headers-%/build/Makefile: $(VM)/kernel-%/release kmod/fetch-headers | $(DEPS)
+	@kmod/fetch-headers "$$(cat $<)" $(KMOD)/headers-$*
+	@touch $@
+
+# Type information for BPF would need pahole, and a vmlinux that 6.1's package doesn't have.
+KBUILD = $(MAKE) -s -C $(KMOD)/headers-$*/build W=1 KCFLAGS=-Werror CONFIG_DEBUG_INFO_BTF_MODULES=
+
+# kbuild writes beside its sources: each kernel gets a folder of links to them.
+.PRECIOUS: $(KMOD)/headers-%/build/Makefile
+$(KMOD)/%/pathfs.ko: $(PATHFS_SOURCES) $(KMOD)/headers-%/build/Makefile
+	@mkdir -p $(@D)/pathfs
+	@ln -sf $(abspath $(PATHFS_SOURCES)) $(@D)/pathfs/
+	$(NOTE) 'KMOD $@'
+	@$(KBUILD) M=$(abspath $(@D)/pathfs) modules
+	@cp $(@D)/pathfs/pathfs.ko $@
+
+# The tools: one library, a program around each of its parts.
+PATHFS_LIBRARY := image make check check_inodes check_names check_write
+PATHFS_TOOLS := $(addprefix $(KMOD)/,mkfs.pathfs fsck.pathfs pathfs-dump)
+
+$(KMOD)/tools/%.o: kmod/pathfs/tools/%.c | $(DEPS)
+	@mkdir -p $(@D)
+	$(NOTE) 'CC   $<'
+	@$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(KMOD)/asan/%.o: kmod/%.c | $(DEPS_TEST)
+	@mkdir -p $(@D)
+	$(NOTE) 'ASAN $<'
+	@$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
+
+$(KMOD)/mkfs.pathfs: $(KMOD)/tools/mkfs.o
+$(KMOD)/fsck.pathfs: $(KMOD)/tools/fsck.o
+$(KMOD)/pathfs-dump: $(KMOD)/tools/dump.o
+$(PATHFS_TOOLS): $(PATHFS_LIBRARY:%=$(KMOD)/tools/%.o)
+	$(NOTE) 'LINK $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lblkid
+
+# What the guest runs: works a file system over and compares with a model in memory.
+$(KMOD)/tests/%: kmod/tests/%.c | $(DEPS)
+	@mkdir -p $(@D)
+	$(NOTE) 'CC   $<'
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -o $@ $(filter %.c,$^)
+
+# It makes nonsense whose checksums are right.
+$(KMOD)/tests/damage: kmod/pathfs/tools/image.c $(wildcard kmod/pathfs/*.h kmod/pathfs/tools/*.h)
+
+.PHONY: kmod
+kmod: $(PATHFS_MODULES) $(PATHFS_TOOLS) ## kernel modules for 6.1 and 6.12, and mkfs, fsck and dump of pathfs
+
+-include $(wildcard $(KMOD)/tools/*.d $(KMOD)/asan/*/*.d $(KMOD)/asan/*/*/*.d)
+
+KMOD_PROGRAMS := $(addprefix $(KMOD)/tests/,operations mapping damage)
+KMOD_ASAN_LIBRARY := $(PATHFS_LIBRARY:%=$(KMOD)/asan/pathfs/tools/%.o)
+
+$(KMOD)/asan/test_tools: $(KMOD)/asan/tests/test_tools.o $(KMOD_ASAN_LIBRARY)
+	$(NOTE) 'LINK $@'
+	@$(CC) $(SANITIZE) -o $@ $^ -lcriterion
+
+.PHONY: test-kmod-tools test-kmod test-kmod-6.12 test-kmod-long
+TESTS += test-kmod-tools test-kmod
+LONG_TESTS += test-kmod-6.12 test-kmod-long
+
+test-kmod-tools: $(KMOD)/asan/test_tools ## mkfs and fsck of pathfs on images, each kind of damage
+	@$(KMOD)/asan/test_tools
+
+test-kmod: $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.1 (3 minutes)
+	@kmod/tests/testbed.sh 6.1
+
+test-kmod-6.12: kmod $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.12
+	@kmod/tests/testbed.sh 6.12
+
+test-kmod-long: kmod $(KMOD_PROGRAMS) vm ## pathfs, 100,000 operations on each medium, 5,000 damaged images
+	@kmod/tests/testbed.sh 6.1 100000 5000
+	@kmod/tests/testbed.sh 6.12 100000 5000
+
+# kbuild and sparse read the modules; the analyzers of `make check` read the rest.
+MODULE_FILES += $(wildcard kmod/pathfs/*.[ch])
+C_FILES += $(wildcard kmod/pathfs/tools/*.[ch]) $(addprefix kmod/tests/,test_tools.c operations.c mapping.c damage.c)
+SHELL_FILES += kmod/fetch-headers kmod/tests/testbed.sh
