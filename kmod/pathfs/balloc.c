@@ -75,6 +75,7 @@ int pathfs_alloc_blocks(struct pathfs_sb_info *sbi, u32 goal, u32 huge_offset, u
 	run->block = block;
 	run->length = free_run_at(sbi, block, want);
 	bitmap_set(sbi->block_map, block, run->length);
+	bitmap_set(sbi->owned_map, block, run->length);
 	sbi->free_blocks -= run->length;
 	mutex_unlock(&sbi->alloc_lock);
 	return 0;
@@ -92,7 +93,34 @@ void pathfs_free_blocks(struct pathfs_sb_info *sbi, u32 block, u32 length)
 		return;
 	}
 	bitmap_clear(sbi->block_map, block, length);
+	bitmap_clear(sbi->owned_map, block, length);
 	sbi->free_blocks += length;
+	mutex_unlock(&sbi->alloc_lock);
+}
+
+/*
+ * An inode is loaded that has these blocks. False if another one in memory has one of them, too, or
+ * if one counts as free: with DAX both would map the same page, which the kernel can't have.
+ */
+bool pathfs_own_blocks(struct pathfs_sb_info *sbi, u32 block, u32 length)
+{
+	u64 end = (u64)block + length;
+	bool sound;
+
+	mutex_lock(&sbi->alloc_lock);
+	sound = find_next_bit(sbi->owned_map, end, block) >= end &&
+		(!sbi->block_map || find_next_zero_bit(sbi->block_map, end, block) >= end);
+	if (sound)
+		bitmap_set(sbi->owned_map, block, length);
+	mutex_unlock(&sbi->alloc_lock);
+	return sound;
+}
+
+/* The inode is no longer in memory. */
+void pathfs_disown_blocks(struct pathfs_sb_info *sbi, u32 block, u32 length)
+{
+	mutex_lock(&sbi->alloc_lock);
+	bitmap_clear(sbi->owned_map, block, length);
 	mutex_unlock(&sbi->alloc_lock);
 }
 

@@ -24,6 +24,12 @@ static void set_operations(struct inode *inode, dev_t rdev)
 		inode->i_op = &pathfs_file_inode_operations;
 		inode->i_fop = &pathfs_file_operations;
 		inode->i_mapping->a_ops = IS_DAX(inode) ? &pathfs_dax_aops : &pathfs_aops;
+		/*
+		 * Pages of the cache in larger pieces: fewer of them to be found, locked and
+		 * mapped. The price, before iomap of 6.6 notes which blocks of a piece are dirty: a
+		 * 4 KiB write that is made durable writes the whole piece.
+		 */
+		mapping_set_large_folios(inode->i_mapping);
 		break;
 	case S_IFDIR:
 		inode->i_op = &pathfs_dir_inode_operations;
@@ -68,6 +74,23 @@ static int current_slot(const struct pathfs_inode *slots, u32 ino)
 	return valid1 ? 1 : valid0 ? 0 : -1;
 }
 
+/* Adds a run whose blocks no other inode may have. */
+static int own_run(struct inode *inode, struct pathfs_runs *runs, const struct pathfs_run *run)
+{
+	struct pathfs_sb_info *sbi = pathfs_sb(inode->i_sb);
+	int err;
+
+	if (!pathfs_own_blocks(sbi, run->block, run->length)) {
+		pathfs_damaged(inode->i_sb, "inode %lu: blocks from %u are free or another's",
+			       inode->i_ino, run->block);
+		return -EFSCORRUPTED;
+	}
+	err = pathfs_runs_append(runs, run);
+	if (err)
+		pathfs_disown_blocks(sbi, run->block, run->length);
+	return err;
+}
+
 static int load_extents(struct inode *inode, const struct pathfs_extent *extents, u32 count)
 {
 	struct pathfs_inode_info *pi = pathfs_i(inode);
@@ -90,7 +113,7 @@ static int load_extents(struct inode *inode, const struct pathfs_extent *extents
 			pathfs_damaged(inode->i_sb, "inode %lu: %s", inode->i_ino, problem);
 			return -EFSCORRUPTED;
 		}
-		err = pathfs_runs_append(map, &run);
+		err = own_run(inode, map, &run);
 		if (err)
 			return err;
 		inode_add_bytes(inode, (loff_t)run.length << PATHFS_BLOCK_BITS);
@@ -103,20 +126,24 @@ static int load_extent_block(struct inode *inode, u32 block, u32 count, u32 *nex
 	const struct pathfs_run chain = {.block = block, .length = 1};
 	const struct pathfs_extent_block *list;
 	struct buffer_head *bh;
-	int err = -EFSCORRUPTED;
+	int err;
 
 	if (!pathfs_in_data_region(pathfs_sb(inode->i_sb)->super, block, 1))
+		return -EFSCORRUPTED;
+	err = own_run(inode, &pathfs_i(inode)->chain, &chain);
+	if (err)
 		return err;
 	bh = sb_bread(inode->i_sb, block);
 	if (!bh)
 		return -EIO;
 	list = (const struct pathfs_extent_block *)bh->b_data;
 	*next = le32_to_cpu(list->next);
+	err = -EFSCORRUPTED;
 	if (le32_to_cpu(list->crc) == pathfs_struct_crc(list, sizeof(*list)) &&
 	    le32_to_cpu(list->ino) == inode->i_ino && le32_to_cpu(list->count) == count)
 		err = load_extents(inode, list->extents, count);
 	brelse(bh);
-	return err ? err : pathfs_runs_append(&pathfs_i(inode)->chain, &chain);
+	return err;
 }
 
 /* All extents: those in the slot, then the chain of blocks with the others. */

@@ -188,6 +188,11 @@ static int pathfs_link(struct dentry *old, struct inode *dir, struct dentry *den
  */
 static void drop_link(struct inode *inode)
 {
+	/* It had more names than it knew of. */
+	if (!inode->i_nlink) {
+		pathfs_damaged(inode->i_sb, "inode %lu has more names than links", inode->i_ino);
+		return;
+	}
 	inode_set_ctime_current(inode);
 	drop_nlink(inode);
 	mark_inode_dirty(inode);

@@ -36,6 +36,8 @@ struct pathfs_sb_info {
 	struct mutex alloc_lock;  /* the rest of this structure */
 	unsigned long *block_map; /* bit set: in use */
 	unsigned long *inode_map; /* bit n is inode n + 1 */
+	unsigned long
+		*owned_map; /* bit set: an inode in memory has the block, which no other may */
 	u32 free_blocks;
 	u32 free_inodes;
 	u32 block_hint; /* where the last search for any block ended */
@@ -124,6 +126,8 @@ void pathfs_free_bitmaps(struct pathfs_sb_info *sbi);
 int pathfs_alloc_blocks(struct pathfs_sb_info *sbi, u32 goal, u32 huge_offset, u32 want,
 			struct pathfs_run *run);
 void pathfs_free_blocks(struct pathfs_sb_info *sbi, u32 block, u32 length);
+bool pathfs_own_blocks(struct pathfs_sb_info *sbi, u32 block, u32 length);
+void pathfs_disown_blocks(struct pathfs_sb_info *sbi, u32 block, u32 length);
 u32 pathfs_alloc_ino(struct pathfs_sb_info *sbi);
 void pathfs_free_ino(struct pathfs_sb_info *sbi, u32 ino);
 

@@ -84,6 +84,12 @@ static int load_bitmaps(struct pathfs_sb_info *sbi, struct fs_context *fc)
 		errorf(fc, "pathfs: the bitmaps are damaged; run fsck.pathfs");
 		return -EFSCORRUPTED;
 	}
+	/* The root has been loaded before, and on a remount many others have. */
+	if (!bitmap_subset(sbi->owned_map, sbi->block_map, nblocks)) {
+		errorf(fc,
+		       "pathfs: the block bitmap lacks blocks that are in use; run fsck.pathfs");
+		return -EFSCORRUPTED;
+	}
 	sbi->block_hint = le32_to_cpu(super->data_start);
 	bitmap_set(sbi->block_map, 0, sbi->block_hint);
 	sbi->free_blocks = nblocks - bitmap_weight(sbi->block_map, nblocks);

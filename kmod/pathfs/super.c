@@ -44,6 +44,7 @@ int pathfs_write_block(struct buffer_head *bh, blk_opf_t flags)
 static void free_sbi(struct pathfs_sb_info *sbi)
 {
 	pathfs_free_bitmaps(sbi);
+	kvfree(sbi->owned_map);
 	brelse(sbi->super_bh);
 	fs_put_dax(sbi->dax_dev, NULL);
 	if (sbi->ioend_workqueue)
@@ -130,13 +131,21 @@ static void pathfs_free_inode(struct inode *inode)
 	kmem_cache_free(pathfs_inode_cache, pathfs_i(inode));
 }
 
+static void forget_runs(struct inode *inode, struct pathfs_runs *runs)
+{
+	for (u32 i = 0; i < runs->count; i++)
+		pathfs_disown_blocks(pathfs_sb(inode->i_sb), runs->run[i].block,
+				     runs->run[i].length);
+	pathfs_runs_free(NULL, runs, false);
+}
+
 static void pathfs_destroy_inode(struct inode *inode)
 {
 	struct pathfs_inode_info *pi = pathfs_i(inode);
 
-	pathfs_runs_free(NULL, &pi->map, false);
-	pathfs_runs_free(NULL, &pi->unmapped, false);
-	pathfs_runs_free(NULL, &pi->chain, false);
+	forget_runs(inode, &pi->map);
+	forget_runs(inode, &pi->unmapped);
+	forget_runs(inode, &pi->chain);
 }
 
 static const struct super_operations pathfs_super_operations = {
@@ -226,6 +235,8 @@ static int pathfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	sb->s_maxbytes =
 		min_t(u64, (u64)PATHFS_MAX_FILE_BLOCKS << PATHFS_BLOCK_BITS, MAX_LFS_FILESIZE);
 	sb->s_time_gran = 1;
+	/* What is more in an inode is nonsense, and one more must not make it 0. */
+	sb->s_max_links = S32_MAX;
 	sb->s_flags |= SB_NOSEC;
 
 	err = read_super(sbi, fc);
@@ -236,6 +247,10 @@ static int pathfs_fill_super(struct super_block *sb, struct fs_context *fc)
 	err = -ENOMEM;
 	sbi->ioend_workqueue = alloc_workqueue("pathfs-ioend/%s", WQ_MEM_RECLAIM, 0, sb->s_id);
 	if (!sbi->ioend_workqueue)
+		goto out;
+	sbi->owned_map =
+		kvcalloc(BITS_TO_LONGS(le32_to_cpu(sbi->super->nblocks)), sizeof(long), GFP_KERNEL);
+	if (!sbi->owned_map)
 		goto out;
 	err = mount_root(sb, fc);
 	if (!err && !sb_rdonly(sb))
