@@ -12,6 +12,9 @@ $(KMOD)/headers-%/build/Makefile: $(VM)/kernel-%/release kmod/fetch-headers | $(
 	@kmod/fetch-headers "$$(cat $<)" $(KMOD)/headers-$*
 	@touch $@
 
+MINIPMEM_SOURCES := kmod/minipmem/Kbuild $(wildcard kmod/minipmem/*.[ch])
+MINIPMEM_MODULES := $(KMOD_KERNELS:%=$(KMOD)/%/minipmem.ko)
+
 # Type information for BPF would need pahole, and a vmlinux that 6.1's package doesn't have.
 KBUILD = $(MAKE) -s -C $(KMOD)/headers-$*/build W=1 KCFLAGS=-Werror CONFIG_DEBUG_INFO_BTF_MODULES=
 
@@ -23,6 +26,13 @@ $(KMOD)/%/pathfs.ko: $(PATHFS_SOURCES) $(KMOD)/headers-%/build/Makefile
 	$(NOTE) 'KMOD $@'
 	@$(KBUILD) M=$(abspath $(@D)/pathfs) modules
 	@cp $(@D)/pathfs/pathfs.ko $@
+
+$(KMOD)/%/minipmem.ko: $(MINIPMEM_SOURCES) $(KMOD)/headers-%/build/Makefile
+	@mkdir -p $(@D)/minipmem
+	@ln -sf $(abspath $(MINIPMEM_SOURCES)) $(@D)/minipmem/
+	$(NOTE) 'KMOD $@'
+	@$(KBUILD) M=$(abspath $(@D)/minipmem) modules
+	@cp $(@D)/minipmem/minipmem.ko $@
 
 # The tools: one library, a program around each of its parts.
 PATHFS_LIBRARY := image make check check_inodes check_names check_write
@@ -54,27 +64,43 @@ $(KMOD)/tests/%: kmod/tests/%.c | $(DEPS)
 # It makes nonsense whose checksums are right.
 $(KMOD)/tests/damage: kmod/pathfs/tools/image.c $(wildcard kmod/pathfs/*.h kmod/pathfs/tools/*.h)
 
+# A model in memory beside the file system; images that lie.
+$(KMOD)/tests/model: $(wildcard kmod/tests/model_*.c) kmod/tests/model.h
+$(KMOD)/tests/corrupt: $(wildcard kmod/tests/corrupt_*.c) kmod/tests/corrupt.h \
+		kmod/pathfs/tools/image.c
+
 .PHONY: kmod
-kmod: $(PATHFS_MODULES) $(PATHFS_TOOLS) ## kernel modules for 6.1 and 6.12, and mkfs, fsck and dump of pathfs
+kmod: $(PATHFS_MODULES) $(MINIPMEM_MODULES) $(PATHFS_TOOLS) ## kernel modules for 6.1 and 6.12, and mkfs, fsck and dump of pathfs
 
 -include $(wildcard $(KMOD)/tools/*.d $(KMOD)/asan/*/*.d $(KMOD)/asan/*/*/*.d)
 
-KMOD_PROGRAMS := $(addprefix $(KMOD)/tests/,operations mapping damage)
+KMOD_PROGRAMS := $(addprefix $(KMOD)/tests/,operations mapping damage minipmem_poison model corrupt)
 KMOD_ASAN_LIBRARY := $(PATHFS_LIBRARY:%=$(KMOD)/asan/pathfs/tools/%.o)
 
 $(KMOD)/asan/test_tools: $(KMOD)/asan/tests/test_tools.o $(KMOD_ASAN_LIBRARY)
 	$(NOTE) 'LINK $@'
 	@$(CC) $(SANITIZE) -o $@ $^ -lcriterion
 
-.PHONY: test-kmod-tools test-kmod test-kmod-6.12 test-kmod-long
-TESTS += test-kmod-tools test-kmod
-LONG_TESTS += test-kmod-6.12 test-kmod-long
+.PHONY: test-kmod-tools test-kmod test-kmod-6.12 test-kmod-long test-minipmem test-minipmem-6.12 call-graphs
+TESTS += test-kmod-tools test-kmod test-minipmem
+LONG_TESTS += test-kmod-6.12 test-kmod-long test-minipmem-6.12
 
 test-kmod-tools: $(KMOD)/asan/test_tools ## mkfs and fsck of pathfs on images, each kind of damage
 	@$(KMOD)/asan/test_tools
 
 test-kmod: $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.1 (3 minutes)
 	@kmod/tests/testbed.sh 6.1
+	@kmod/tests/model-testbed.sh 2000 6.1
+	@kmod/tests/corrupt-testbed.sh 60 6.1
+
+test-minipmem: $(KMOD)/6.1/pathfs.ko $(KMOD)/6.1/minipmem.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm ## minipmem in the testbed, kernel 6.1 (1 minute)
+	@kmod/tests/minipmem-testbed.sh 6.1
+
+test-minipmem-6.12: kmod $(KMOD_PROGRAMS) vm ## minipmem in the testbed, kernel 6.12
+	@kmod/tests/minipmem-testbed.sh 6.12
+
+call-graphs: $(PATHFS_MODULES) $(PATHFS_TOOLS) $(KMOD)/tests/mapping vm ## record docs/call-graphs anew in the testbed (80 s)
+	@kmod/tests/record-graphs
 
 test-kmod-6.12: kmod $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.12
 	@kmod/tests/testbed.sh 6.12
@@ -82,8 +108,12 @@ test-kmod-6.12: kmod $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.12
 test-kmod-long: kmod $(KMOD_PROGRAMS) vm ## pathfs, 100,000 operations on each medium, 5,000 damaged images
 	@kmod/tests/testbed.sh 6.1 100000 5000
 	@kmod/tests/testbed.sh 6.12 100000 5000
+	@for kernel in 6.1 6.12; do kmod/tests/model-testbed.sh 100000 $$kernel && \
+		kmod/tests/corrupt-testbed.sh 5000 $$kernel || exit; done
 
 # kbuild and sparse read the modules; the analyzers of `make check` read the rest.
-MODULE_FILES += $(wildcard kmod/pathfs/*.[ch])
-C_FILES += $(wildcard kmod/pathfs/tools/*.[ch]) $(addprefix kmod/tests/,test_tools.c operations.c mapping.c damage.c)
-SHELL_FILES += kmod/fetch-headers kmod/tests/testbed.sh
+MODULE_FILES += $(wildcard kmod/pathfs/*.[ch] kmod/minipmem/*.[ch])
+C_FILES += $(wildcard kmod/pathfs/tools/*.[ch]) $(addprefix kmod/tests/,test_tools.c operations.c mapping.c damage.c minipmem_poison.c model.h corrupt.h) \
+	$(wildcard kmod/tests/model*.c kmod/tests/corrupt*.c)
+SHELL_FILES += kmod/fetch-headers kmod/tests/testbed.sh kmod/tests/minipmem-testbed.sh \
+	kmod/tests/model-testbed.sh kmod/tests/corrupt-testbed.sh kmod/tests/record-graphs
