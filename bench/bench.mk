@@ -70,12 +70,13 @@ test-fuzz-long: $(FUZZ_TARGETS) ## every fuzz target for ten minutes
 	@bench/tests/fuzz.sh $(FUZZ_SECONDS_LONG) $(FUZZ_TARGETS)
 
 test-bench: $(BUILD)/bypass $(ASAN)/bypass $(ASAN)/test_target_block $(USERDRV)/tests/vfio_io \
-		$(USERDRV)/examples/perf $(USERDRV)/examples/hello vm ## the command itself: on this machine and in the testbed
+		$(USERDRV)/examples/perf $(USERDRV)/examples/hello \
+		$(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the command itself: on this machine and in the testbed
 	@bench/tests/command.sh $(ASAN)/bypass
 	@bench/tests/testbed.sh $(BUILD)/bypass
 	@bench/tests/bind-testbed.sh $(BUILD)
 
-bench: $(BUILD)/bypass vm ## the tour: suite `quick` in the testbed and on this machine, with reports
+bench: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the tour: suite `quick` in the testbed and on this machine, with reports
 	@bench/run-bench $(BUILD)/bypass
 
 bench-self: $(BUILD)/bypass ## what the harness itself costs, beside fio

@@ -20,11 +20,11 @@
 
 #define BOOTS 3
 /*
- * Two NVDIMMs and two NVMe disks, one of each for xfs and for ext4, and two disks alike without a
- * file system, for the kernel's driver and for ours (vm/guest/with-media).
+ * NVDIMMs and NVMe disks, one of each for xfs, ext4 and pathfs; the third and fourth disk are alike
+ * and without a file system, for the kernel's driver and for ours (vm/guest/with-media).
  */
-#define PMEM_SIZES     "1G,1G"
-#define NVME_SIZES     "1G,1G,256M,256M"
+#define PMEM_SIZES     "1G,1G,1G"
+#define NVME_SIZES     "1G,1G,256M,256M,1G"
 #define BOOT_TIMEOUT_S 1800
 
 struct arguments {

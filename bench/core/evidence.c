@@ -310,6 +310,25 @@ static void pmd_claim(struct cell *cell, const struct witness_facts *x)
 				  "%" PRIu64 " of them", x->npmd_faults);
 }
 
+/* Of a mapping, the faults: how many there are getrusage tells. */
+static void branch_claim(struct cell *cell, const struct path_ops *ops, const struct pass_facts *f,
+			 const struct witness_facts *x)
+{
+	bool mapping = ops->traits & PATH_MAPPING;
+	const char *claim = ops->traits & PATH_DAX        ? "pathfs took its DAX branch"
+			    : ops->traits & PATH_NO_CACHE ? "pathfs took its direct branch"
+							  : "pathfs took its page-cache branch";
+	const char *expected = mapping ? "in faults" : "in each I/O";
+
+	if (x->branch.fd < 0)
+		cell_add_evidence(cell, claim, expected, x->branch_event, PHASE_WITNESS,
+				  VERDICT_UNOBSERVED, "%s", x->branch.why_not);
+	else
+		cell_add_evidence(cell, claim, expected, x->branch_event, PHASE_WITNESS,
+				  evidence_verdict(x->nbranch >= (mapping ? 1 : f->ios)),
+				  "%" PRIu64 " times in %" PRIu64 " I/Os", x->nbranch, f->ios);
+}
+
 void evidence_witness(struct cell *cell, const struct path_ops *ops, const struct target *t,
 		      const struct pass_facts *f, const struct witness_facts *x)
 {
@@ -320,6 +339,8 @@ void evidence_witness(struct cell *cell, const struct path_ops *ops, const struc
 		evidence_syscalls(cell, ops, f, x);
 	if (f->kind == PASS_FIRST_TOUCH && (ops->traits & PATH_DAX) && w->hugepage)
 		pmd_claim(cell, x);
+	if (f->kind != PASS_AGAIN && x->branch_event[0])
+		branch_claim(cell, ops, f, x);
 	/* A flushed cache line behind MAP_SYNC never becomes a request: nothing to see there. */
 	if (f->kind != PASS_AGAIN && w->durability == DURABILITY_DATA && !w->sync &&
 	    t->device.known) {

@@ -30,6 +30,10 @@ struct pass_facts {
 struct witness_facts {
 	struct tracepoint syscalls, pmd_faults, flushes;
 	uint64_t nsyscalls, npmd_faults, nflushes;
+	/* pathfs only: times that it took the branch which the path should; "" elsewhere. */
+	char branch_event[32];
+	struct tracepoint branch;
+	uint64_t nbranch;
 	uint64_t nwrites; /* of distinct blocks */
 };
 

@@ -196,10 +196,12 @@ static void start_counting(const struct witness_facts *witness)
 	tracepoint_start(&witness->syscalls);
 	tracepoint_start(&witness->pmd_faults);
 	tracepoint_start(&witness->flushes);
+	tracepoint_start(&witness->branch);
 }
 
 static void stop_counting(struct witness_facts *witness)
 {
+	witness->nbranch = tracepoint_stop(&witness->branch);
 	witness->nflushes = tracepoint_stop(&witness->flushes);
 	witness->npmd_faults = tracepoint_stop(&witness->pmd_faults);
 	witness->nsyscalls = tracepoint_stop(&witness->syscalls);
@@ -416,6 +418,33 @@ static void free_passes(struct repetition *r)
 		free(r->pass[p].latency);
 }
 
+/* Our own file system names the branch that it takes (kmod/pathfs/trace.h). */
+static void open_branch(const struct repetition_context *c, struct witness_facts *witness)
+{
+	enum { BUFFERED, DIRECT, DAX } branch = BUFFERED;
+	const char *event = rw_writes(c->cell->workload.rw) ? "pathfs_write" : "pathfs_read";
+	char filter[16];
+
+	witness->branch.fd = -1;
+	/* An asynchronous operation may be another thread's, and of a mixture each is only a part.
+	 */
+	if (strcmp(c->target->fs_type, "pathfs") != 0 || c->ops->start ||
+	    c->cell->workload.rw == RW_RANDRW)
+		return;
+	if (c->ops->traits & PATH_DAX)
+		branch = DAX;
+	else if (c->ops->traits & PATH_NO_CACHE)
+		branch = DIRECT;
+	if (c->ops->traits & PATH_MAPPING)
+		event = "pathfs_fault";
+	/* A read of a page that is in the cache is mapped without asking the file system. */
+	if ((c->ops->traits & PATH_MAPPING) && branch != DAX && !rw_writes(c->cell->workload.rw))
+		return;
+	snprintf(witness->branch_event, sizeof(witness->branch_event), "pathfs:%s", event);
+	snprintf(filter, sizeof(filter), "branch == %d", branch);
+	tracepoint_open(&witness->branch, witness->branch_event, filter);
+}
+
 int repetition_witness(const struct repetition_context *c, struct error *e)
 {
 	struct witness_facts witness = {.nwrites = 0};
@@ -432,11 +461,13 @@ int repetition_witness(const struct repetition_context *c, struct error *e)
 	/* 0x100 is VM_FAULT_NOPAGE: installed; a fallback to 4 KiB is 0x800. */
 	tracepoint_open(&witness.pmd_faults, "fs_dax:dax_pmd_fault_done", "result & 0x100");
 	tracepoint_open(&witness.flushes, "block:block_bio_queue", "rwbs ~ \"*F*\"");
+	open_branch(c, &witness);
 	/* The tracepoints count one thread: the first job alone. */
 	ret = run(c, 1, &scratch, &witness, e);
 	tracepoint_close(&witness.syscalls);
 	tracepoint_close(&witness.pmd_faults);
 	tracepoint_close(&witness.flushes);
+	tracepoint_close(&witness.branch);
 	free_passes(&scratch);
 	if (ret || c->target->kind == TARGET_NULL || c->target->foreign) {
 		if (!ret)

@@ -237,3 +237,32 @@ Test(witness, of_writes_claims_nothing_of_a_private_mapping_or_a_read)
 	writes(&reads, "buffered", 0, 0);
 	cr_assert_eq(private.nevidence + reads.nevidence, 0);
 }
+
+Test(witness, of_pathfs_needs_its_branch_in_each_operation)
+{
+	static const char direct[] = "pathfs took its direct branch";
+
+	cr_assert_eq(witnessed("direct", direct), NOTHING_SAID);
+	strcpy(witness.branch_event, "pathfs:pathfs_read");
+	witness.nbranch = IOS;
+	cr_assert_eq(witnessed("direct", direct), VERDICT_HELD);
+	witness.nbranch = IOS - 1;
+	cr_assert_eq(witnessed("direct", direct), VERDICT_REFUTED);
+	witness.branch.fd = -1;
+	witness.branch.why_not = "no tracefs";
+	cr_assert_eq(witnessed("direct", direct), VERDICT_UNOBSERVED);
+}
+
+Test(witness, of_pathfs_needs_a_fault_of_a_mapping)
+{
+	static const char dax[] = "pathfs took its DAX branch";
+
+	facts.kind = PASS_FIRST_TOUCH;
+	strcpy(witness.branch_event, "pathfs:pathfs_fault");
+	witness.nbranch = 1;
+	cr_assert_eq(witnessed("mmap-dax", dax), VERDICT_HELD);
+	witness.nbranch = 0;
+	cr_assert_eq(witnessed("mmap-dax", dax), VERDICT_REFUTED);
+	facts.kind = PASS_AGAIN;
+	cr_assert_eq(witnessed("mmap-dax", dax), NOTHING_SAID);
+}
