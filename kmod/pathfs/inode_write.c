@@ -172,6 +172,7 @@ int pathfs_write_inode_now(struct inode *inode)
 		}
 		goto out;
 	}
+	WRITE_ONCE(pi->writes_done, pi->writes_begun);
 	pi->slot = !pi->slot;
 	pi->sequence++;
 	pi->durable_size = le64_to_cpu(slot.size);
@@ -210,8 +211,11 @@ int pathfs_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 		  i_size_read(inode) != READ_ONCE(pi->durable_size);
 	if (changed || !datasync)
 		err = sync_inode_metadata(inode, 1);
-	/* Writing the inode flushes the disk, but too early if it had begun before. */
-	if (!err && READ_ONCE(pi->writes_begun) == writes_begun)
+	/*
+	 * Writing the inode flushes the disk. That serves here, too, if the write began after our
+	 * data were written, and has ended: one of another thread may be under way still.
+	 */
+	if (!err && (int)(READ_ONCE(pi->writes_done) - writes_begun) <= 0)
 		err = blkdev_issue_flush(inode->i_sb->s_bdev);
 	return err;
 }

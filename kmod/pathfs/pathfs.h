@@ -77,9 +77,9 @@ struct pathfs_inode_info {
 	loff_t durable_size;
 	u64 chain_version; /* map_version that the extent blocks hold */
 	struct pathfs_runs chain;
-	unsigned int
-		writes_begun; /* fsync asks whether a write, and so a flush, began after it did */
-	u8 slot;              /* holds the last durable copy */
+	/* For fsync: has a write of the inode, and so a flush, begun after it did and ended? */
+	unsigned int writes_begun, writes_done;
+	u8 slot; /* holds the last durable copy */
 
 	u32 generation;
 	u32 flags; /* PATHFS_INODE_* */

@@ -67,7 +67,7 @@ uint32_t draw(struct sample *sample, uint32_t limit)
 
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
 	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return (uint32_t)((z ^ z >> 31) % limit);
+	return limit ? (uint32_t)((z ^ z >> 31) % limit) : 0;
 }
 
 static void note(struct sample *sample, const char *format, ...)

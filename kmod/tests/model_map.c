@@ -67,6 +67,9 @@ uint8_t *map_node(struct world *world, int fd, uint32_t area)
 
 void unmap_node(struct world *world, uint32_t area)
 {
-	mmap(world->areas[area], MAX_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-	     0);
+	void *map = mmap(world->areas[area], MAX_SIZE, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (map == MAP_FAILED)
+		differ(world, "taking a mapping away: %s", errno_name(errno));
 }

@@ -224,7 +224,7 @@ static void rename_in_model(struct world *world, const struct place *from, const
 
 	if (moved == replaced)
 		return;
-	if (flags == RENAME_EXCHANGE) {
+	if (flags == RENAME_EXCHANGE && to->entry) {
 		from->entry->node = replaced;
 		to->entry->node = moved;
 		verify_status(world, replaced);
