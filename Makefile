@@ -31,7 +31,9 @@ HELP :=
 
 include mk/deps.mk
 include vm/vm.mk
+include vm/plugins/plugins.mk
 include kmod/kmod.mk
+include kmod/tests/powercut.mk
 include userdrv/userdrv.mk
 include bench/bench.mk
 include userdrv/tests.mk

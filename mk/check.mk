@@ -22,7 +22,7 @@ check-cppcheck: | $(DEPS_CHECK)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem \
 		--suppress=readdirCalled --suppress=ctuuninitvar --library=posix --library=gnu \
-		-D_GNU_SOURCE -I. -Ibench -Iuserdrv/include $(filter %.c,$(filter-out bench/tests/% vm/tests/% userdrv/tests/% kmod/tests/%,$(C_FILES)))
+		-D_GNU_SOURCE -I. -Ibench -Iuserdrv/include $(filter %.c,$(filter-out bench/tests/% vm/tests/% userdrv/tests/% kmod/tests/% vm/plugins/test_%,$(C_FILES)))
 
 check-shell: | $(DEPS_CHECK)
 	$(NOTE) 'CHECK shell'
@@ -30,7 +30,7 @@ check-shell: | $(DEPS_CHECK)
 
 check-spelling: | $(DEPS_CHECK)
 	$(NOTE) 'CHECK spelling'
-	@codespell --ignore-words-list=nd,iput README.md docs kmod/README.md $(C_FILES) $(MODULE_FILES) $(SHELL_FILES) bench/suites
+	@codespell --ignore-words-list=nd,iput README.md docs kmod/README.md vm/plugins/README.md $(C_FILES) $(MODULE_FILES) $(SHELL_FILES) bench/suites
 
 # Every source file says its licence in one of its first three lines.
 check-license:

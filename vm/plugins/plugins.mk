@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# Plugins for the testbed's QEMU, and what reads their logs.
+
+VM_PLUGINS := $(VM)/plugins/pmem_order.so $(VM)/plugins/pmem_replay
+
+# All symbols at once: a QEMU that lacks one says so when it starts, not in the middle of a run.
+$(VM)/plugins/pmem_order.so: vm/plugins/pmem_order.c vm/plugins/x86_order.c | $(DEPS)
+	@mkdir -p $(@D)
+	$(NOTE) 'LINK $@'
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -fPIC -shared -Wl,-z,now -o $@ $(filter %.c,$^)
+
+$(VM)/plugins/pmem_replay: vm/plugins/pmem_replay.c vm/plugins/medium.c | $(DEPS)
+	@mkdir -p $(@D)
+	$(NOTE) 'LINK $@'
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -o $@ $(filter %.c,$^)
+
+$(VM_PLUGINS): $(wildcard vm/plugins/*.h)
+
+C_FILES += $(wildcard vm/plugins/*.[ch])
+
+# The rules of the model and the decoder, on the host.
+VM_PLUGIN_TESTS := $(VM)/plugins/test_x86_order $(VM)/plugins/test_pmem_replay
+
+$(VM)/plugins/test_x86_order: vm/plugins/x86_order.c
+$(VM_PLUGIN_TESTS): $(VM)/plugins/%: vm/plugins/%.c $(wildcard vm/plugins/*.h) | $(DEPS_TEST)
+	@mkdir -p $(@D)
+	$(NOTE) 'ASAN $@'
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(VM_SANITIZE) -o $@ $(filter %.c,$^)
+
+TESTS += test-plugins
+.PHONY: test-plugins
+test-plugins: $(VM_PLUGIN_TESTS) $(VM)/plugins/pmem_replay ## what a power cut may leave of persistent memory: the model's rules
+	@$(VM)/plugins/test_x86_order
+	@$(VM)/plugins/test_pmem_replay $(VM)/plugins/pmem_replay
