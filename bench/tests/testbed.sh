@@ -547,11 +547,14 @@ for cell in cells(status="measured"):
     expect(cell["evidence"], cell["id"])
     expect([each["boot"] for each in cell["repetitions"]] == [1, 2, 3], cell["id"])
 END
-	judge "though each boot has another seed, memory paths cost the same within 1 %" quick <<'END'
+	judge "though each boot has another seed, memory paths cost the same within 1 %, or 2 % where \
+a disk has filled the page cache" quick <<'END'
+# When a disk answers decides how large the pieces are that readahead puts into the cache.
 for cell in cells(status="measured", clock_use="exact", durability="none", cache="page cache"):
     for kind in {each["kind"] for each in passes(cell)} - {"first-touch"}:
         costs = [each["op_median_insn"] for each in passes(cell, kind)]
-        expect(near(min(costs), max(costs), 1), cell["id"], kind, costs)
+        percent = 2 if "nvme" in cell["target"] else 1
+        expect(near(min(costs), max(costs), percent), cell["id"], kind, costs)
 END
 	check "its run.json is as the schema says" schema "$folder/run.json"
 	judge "its table has at most 80 columns and names the clock" quick <<'END'
