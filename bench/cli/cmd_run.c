@@ -48,7 +48,7 @@ static void print_queue(const struct workload *w)
 		printf(", QD%u", w->iodepth);
 	if (w->iodepth_batch_complete_min > 1)
 		printf(" by %u", w->iodepth_batch_complete_min);
-	workload_number_text(w, "aggregation_time", time, sizeof(time));
+	workload_option_text(w, "aggregation_time", time, sizeof(time));
 	if (w->aggregation_threshold > 1 || w->aggregation_ns)
 		printf(", %u/%s", w->aggregation_threshold, time);
 }

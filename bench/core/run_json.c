@@ -60,6 +60,7 @@ static json_t *enum_text(const struct field *field, const void *member)
 /* NULL where there is nothing to write. */
 static json_t *member_to_json(const struct field *field, const void *member)
 {
+	char option[64];
 	const char *string;
 
 	switch (field->type) {
@@ -82,6 +83,9 @@ static json_t *member_to_json(const struct field *field, const void *member)
 		if (string || !field->optional)
 			return text(string ? string : "");
 		break;
+	case FIELD_OPTION:
+		workload_option_text(member, field->name, option, sizeof(option));
+		return json_string(option);
 	case FIELD_END:
 		break;
 	}

@@ -21,6 +21,7 @@ enum field_type {
 	FIELD_CHARS,  /* char[] */
 	FIELD_STRING, /* char *, owned */
 	FIELD_SHARED, /* const char *, see run_share_string */
+	FIELD_OPTION, /* of a struct workload (offset 0), as workload_set takes its text */
 };
 
 struct field {

@@ -111,6 +111,17 @@ static int read_string(const struct reader *reader, const struct field *field, c
 	return 0;
 }
 
+static int read_option(const struct reader *reader, const struct field *field, const json_t *json,
+		       struct workload *w)
+{
+	const char *value = string_of(json);
+	struct error why;
+
+	if (!value || workload_set(w, field->name, value, &why))
+		return fail(reader, field->name, "has a value that is not known here");
+	return 0;
+}
+
 static int read_member(const struct reader *reader, const struct field *field, const char *name,
 		       const json_t *json, void *member)
 {
@@ -136,6 +147,8 @@ static int read_member(const struct reader *reader, const struct field *field, c
 	case FIELD_STRING:
 	case FIELD_SHARED:
 		return read_string(reader, field, json, member);
+	case FIELD_OPTION:
+		return read_option(reader, field, json, member);
 	case FIELD_END:
 		break;
 	}

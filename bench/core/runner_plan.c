@@ -61,10 +61,32 @@ static bool has_plain_queue(const struct workload *w)
 	       w->aggregation_threshold == 1 && w->aggregation_ns == 0;
 }
 
+/* Options that came later and have not their defaults, which leave a cell's name as it was. */
+static void append_later_options(const struct workload *w, char *text, size_t size)
+{
+	static const char *const later[] = {
+		"rwmixread",      "random_distribution", "rate_iops",     "rate_process",
+		"thinktime",      "fixedbufs",           "registerfiles", "precondition",
+		"numa_cpu_nodes", "numa_mem_policy",
+	};
+	char value[32], plain[32];
+	struct workload defaults;
+
+	workload_defaults(&defaults);
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		size_t n = strlen(text);
+
+		workload_option_text(w, later[i], value, sizeof(value));
+		workload_option_text(&defaults, later[i], plain, sizeof(plain));
+		if (strcmp(value, plain) != 0)
+			snprintf(text + n, size - n, "|%s=%s", later[i], value);
+	}
+}
+
 /* FNV-1a of everything that makes a cell another one: its readable name leaves things out. */
 static uint32_t workload_hash(const struct workload *w, const char *section)
 {
-	char text[768];
+	char text[1024];
 	uint32_t hash = 2166136261u;
 	size_t n;
 
@@ -79,6 +101,7 @@ static uint32_t workload_hash(const struct workload *w, const char *section)
 		snprintf(text + n, sizeof(text) - n, "|%u|%u|%u|%llu", w->iodepth,
 			 w->iodepth_batch_complete_min, w->aggregation_threshold,
 			 (unsigned long long)w->aggregation_ns);
+	append_later_options(w, text, sizeof(text));
 	for (const char *at = text; *at; at++)
 		hash = (hash ^ (unsigned char)*at) * 16777619u;
 	return hash;
@@ -104,6 +127,33 @@ __attribute__((format(printf, 3, 4))) static void append(char *text, size_t size
 	va_end(args);
 }
 
+/* What else a cell is done under, where it isn't the default. */
+static void append_conditions(char *group, size_t size, const struct workload *w,
+			      const struct suite *suite)
+{
+	static const struct {
+		const char *option, *format;
+	} conditions[] = {
+		{"rwmixread", ", %s%% reads"},
+		{"random_distribution", ", %s"},
+		{"rate_iops", ", %s/s"},
+		{"rate_process", ", %s"},
+		{"thinktime", ", think %s"},
+		{"numa_cpu_nodes", ", CPU %s"},
+		{"numa_mem_policy", ", memory %s"},
+	};
+	char value[32], plain[32];
+	struct workload defaults;
+
+	workload_defaults(&defaults);
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+		workload_option_text(w, conditions[i].option, value, sizeof(value));
+		workload_option_text(&defaults, conditions[i].option, plain, sizeof(plain));
+		if (strcmp(value, plain) != 0 && !is_row_option(suite, conditions[i].option))
+			append(group, size, conditions[i].format, value);
+	}
+}
+
 /* What counts most comes first: a name that is too long loses its end. */
 static void name_group(struct cell *cell, const char *section, const struct suite *suite)
 {
@@ -127,6 +177,7 @@ static void name_group(struct cell *cell, const char *section, const struct suit
 	       w->access == ACCESS_TOUCH ? ", touch" : "");
 	if (w->numjobs > 1 && !is_row_option(suite, "numjobs"))
 		append(group, size, ", %u jobs", w->numjobs);
+	append_conditions(group, size, w, suite);
 	append(group, size, ", durability %s, %.40s", durability_name(w->durability), medium);
 }
 
@@ -141,7 +192,7 @@ static void name_row(struct cell *cell, const struct suite *suite)
 
 		if (!workload_path_has(cell->workload.path, option))
 			continue;
-		workload_number_text(&cell->workload, option, value, sizeof(value));
+		workload_option_text(&cell->workload, option, value, sizeof(value));
 		append(cell->row, size, "%s%s%s%s", cell->row[0] ? "/" : "",
 		       strcmp(option, "iodepth") == 0 ? "QD" : "", value,
 		       strcmp(option, "numjobs") == 0 ? " jobs" : "");
@@ -171,8 +222,8 @@ static bool has_plain_row(const struct cell *cell, const struct suite *suite)
 
 	workload_defaults(&defaults);
 	for (size_t i = 0; i < suite->nrows; i++) {
-		workload_number_text(&cell->workload, suite->rows[i], value, sizeof(value));
-		workload_number_text(&defaults, suite->rows[i], plain, sizeof(plain));
+		workload_option_text(&cell->workload, suite->rows[i], value, sizeof(value));
+		workload_option_text(&defaults, suite->rows[i], plain, sizeof(plain));
 		if (strcmp(value, plain) != 0)
 			return false;
 	}

@@ -9,17 +9,21 @@
 
 #include "core/workload_hints.h"
 
-#define KIB         1024ull
-#define MIB         (1024 * KIB)
-#define GIB         (1024 * MIB)
-#define TIB         (1024 * GIB)
-#define BS_MIN      512ull
-#define BS_MAX      (64 * MIB)
-#define SIZE_LIMIT  (1 * TIB)
-#define NUMJOBS_MAX 256ull
-#define IOS_MAX     1000000000000ull
-#define NS_PER_S    1000000000ull
-#define IODEPTH_MAX 4096ull
+#define KIB                       1024ull
+#define MIB                       (1024 * KIB)
+#define GIB                       (1024 * MIB)
+#define TIB                       (1024 * GIB)
+#define BS_MIN                    512ull
+#define BS_MAX                    (64 * MIB)
+#define SIZE_LIMIT                (1 * TIB)
+#define NUMJOBS_MAX               256ull
+#define IOS_MAX                   1000000000000ull
+#define NS_PER_S                  1000000000ull
+#define IODEPTH_MAX               4096ull
+#define RATE_MAX                  1000000000ull
+#define NODES_MAX                 1024ull
+#define THETA_MAX                 10000ull /* thousandths */
+#define PASSES_OF_PRECONDITIONING 10ull
 
 /* Interrupt coalescing as the controller takes it [NVMe 5.21.1.8]: 8 bits each, times of 100 us. */
 #define AGGREGATION_MAX      256ull
@@ -31,6 +35,8 @@ const char *const workload_cache_names[] = {"hot", "cold", NULL};
 const char *const workload_access_names[] = {"copy", "touch", NULL};
 const char *const workload_durability_names[] = {"none", "data", NULL};
 const char *const workload_madvise_names[] = {"normal", "random", "sequential", NULL};
+
+const char *const workload_rate_process_names[] = {"linear", "poisson", NULL};
 
 const char *rw_name(enum rw rw)
 {
@@ -67,20 +73,7 @@ void workload_defaults(struct workload *w)
 	w->iodepth = 1;
 	w->iodepth_batch_complete_min = 1;
 	w->aggregation_threshold = 1;
-}
-
-bool workload_equal(const struct workload *a, const struct workload *b)
-{
-	return strcmp(a->path, b->path) == 0 && strcmp(a->target, b->target) == 0 &&
-	       a->rw == b->rw && a->bs == b->bs && a->size == b->size && a->numjobs == b->numjobs &&
-	       a->number_ios == b->number_ios && a->runtime_ns == b->runtime_ns &&
-	       a->time_based == b->time_based && a->ramp_ns == b->ramp_ns && a->cache == b->cache &&
-	       a->access == b->access && a->durability == b->durability &&
-	       a->populate == b->populate && a->sync == b->sync && a->hugepage == b->hugepage &&
-	       a->madvise == b->madvise && a->iodepth == b->iodepth &&
-	       a->iodepth_batch_complete_min == b->iodepth_batch_complete_min &&
-	       a->aggregation_threshold == b->aggregation_threshold &&
-	       a->aggregation_ns == b->aggregation_ns;
+	w->rwmixread = 50;
 }
 
 struct unit {
@@ -172,6 +165,9 @@ enum option_type {
 	OPTION_TIME,
 	OPTION_COUNT,   /* unsigned int */
 	OPTION_COUNT64, /* uint64_t */
+	OPTION_DISTRIBUTION,
+	OPTION_NODE,
+	OPTION_NODE_BOUND, /* the same behind "bind:" */
 };
 
 struct option {
@@ -207,6 +203,16 @@ static const struct option options[] = {
 	{"sync", OPTION_BOOL, AT(sync), 0, 0, NULL},
 	{"hugepage", OPTION_BOOL, AT(hugepage), 0, 0, NULL},
 	{"madvise", OPTION_CHOICE, AT(madvise), 0, 0, workload_madvise_names},
+	{"rwmixread", OPTION_COUNT, AT(rwmixread), 0, 100, NULL},
+	{"random_distribution", OPTION_DISTRIBUTION, AT(zipf_thousandths), 0, THETA_MAX, NULL},
+	{"rate_iops", OPTION_COUNT64, AT(rate_iops), 0, RATE_MAX, NULL},
+	{"rate_process", OPTION_CHOICE, AT(rate_process), 0, 0, workload_rate_process_names},
+	{"thinktime", OPTION_TIME, AT(thinktime_ns), 0, 0, NULL},
+	{"precondition", OPTION_COUNT, AT(precondition), 0, PASSES_OF_PRECONDITIONING, NULL},
+	{"fixedbufs", OPTION_BOOL, AT(fixedbufs), 0, 0, NULL},
+	{"registerfiles", OPTION_BOOL, AT(registerfiles), 0, 0, NULL},
+	{"numa_cpu_nodes", OPTION_NODE, AT(numa_cpu_nodes), 0, NODES_MAX - 1, NULL},
+	{"numa_mem_policy", OPTION_NODE_BOUND, AT(numa_mem_policy), 0, NODES_MAX - 1, NULL},
 	{"aggregation_threshold", OPTION_COUNT, AT(aggregation_threshold), 1, AGGREGATION_MAX,
 	 NULL},
 	{"aggregation_time", OPTION_TIME, AT(aggregation_ns), AGGREGATION_STEP_NS,
@@ -346,6 +352,74 @@ static int set_count(const struct option *option, const char *value, void *field
 	return 0;
 }
 
+/* "random", or "zipf:THETA" with up to three decimals, as fio has it. */
+static int set_distribution(const struct option *option, const char *value, unsigned int *field,
+			    struct error *e)
+{
+	uint64_t whole = 0, part = 0;
+	const char *text = value + strlen("zipf:");
+	const char *point = strchr(value, '.');
+	char digits[8] = "";
+
+	if (strcmp(value, "random") == 0) {
+		*field = 0;
+		return 0;
+	}
+	if (strncmp(value, "zipf:", strlen("zipf:")) == 0 && strlen(text) < sizeof(digits) - 1 &&
+	    (!point || strlen(point) - 1 <= 3)) {
+		snprintf(digits, sizeof(digits), "%.*s", (int)strcspn(text, "."), text);
+		if (!parse_number(digits, no_units, &whole) && point) {
+			snprintf(digits, sizeof(digits), "%s000", point + 1);
+			digits[3] = '\0';
+			if (parse_number(digits, no_units, &part))
+				whole = 0, part = 0;
+		}
+	}
+	whole = whole * 1000 + part;
+	if (!whole || whole > option->max || whole == 1000)
+		return error_set(e, -EINVAL,
+				 "%s: '%.60s' is not known; write random, or zipf:THETA with a "
+				 "THETA from 0.001 to 10 that is not 1, as in zipf:1.2",
+				 option->name, value);
+	*field = (unsigned int)whole;
+	return 0;
+}
+
+static int set_node(const struct option *option, const char *value, unsigned int *field,
+		    struct error *e)
+{
+	static const char bind[] = "bind:";
+	const bool bound = option->type == OPTION_NODE_BOUND;
+	const char *text = value;
+	uint64_t node;
+
+	if (strcmp(value, "default") == 0) {
+		*field = NUMA_ANYWHERE;
+		return 0;
+	}
+	if (bound && strncmp(value, bind, strlen(bind)) == 0)
+		text += strlen(bind);
+	if (!bound || text != value) {
+		if (strcmp(text, "near") == 0) {
+			*field = NUMA_NEAR;
+			return 0;
+		}
+		if (strcmp(text, "far") == 0) {
+			*field = NUMA_FAR;
+			return 0;
+		}
+		if (!parse_number(text, no_units, &node) && node <= option->max) {
+			*field = NUMA_NODE + (unsigned int)node;
+			return 0;
+		}
+	}
+	return error_set(e, -EINVAL,
+			 "%s: '%.60s' names no node; write %snear or %sfar (as seen from the "
+			 "device), a node's number as in %s0, or default",
+			 option->name, value, bound ? bind : "", bound ? bind : "",
+			 bound ? bind : "");
+}
+
 static const struct option *find_option(const char *name)
 {
 	for (size_t i = 0; i < NOPTIONS; i++) {
@@ -379,6 +453,11 @@ int workload_set(struct workload *w, const char *name, const char *value, struct
 	case OPTION_COUNT:
 	case OPTION_COUNT64:
 		return set_count(option, value, field, e);
+	case OPTION_DISTRIBUTION:
+		return set_distribution(option, value, field, e);
+	case OPTION_NODE:
+	case OPTION_NODE_BOUND:
+		return set_node(option, value, field, e);
 	}
 	return error_set(e, -EINVAL, "%s can't be set", name);
 }
@@ -387,29 +466,84 @@ const char *workload_number_name(const char *name)
 {
 	const struct option *option = find_option(name);
 
-	if (!option || option->type == OPTION_TEXT || option->type == OPTION_CHOICE ||
-	    option->type == OPTION_BOOL)
+	if (!option || (option->type != OPTION_SIZE && option->type != OPTION_TIME &&
+			option->type != OPTION_COUNT && option->type != OPTION_COUNT64))
 		return NULL;
 	return option->name;
 }
 
-void workload_number_text(const struct workload *w, const char *name, char *text, size_t room)
+static void node_text(const struct option *option, unsigned int place, char *text, size_t room)
+{
+	const char *bind = option->type == OPTION_NODE_BOUND ? "bind:" : "";
+
+	if (place == NUMA_ANYWHERE)
+		snprintf(text, room, "default");
+	else if (place < NUMA_NODE)
+		snprintf(text, room, "%s%s", bind, place == NUMA_NEAR ? "near" : "far");
+	else
+		snprintf(text, room, "%s%u", bind, place - NUMA_NODE);
+}
+
+/* 1.2, 0.99, 1.125 */
+static void distribution_text(unsigned int thousandths, char *text, size_t room)
+{
+	size_t n;
+
+	if (!thousandths) {
+		snprintf(text, room, "random");
+		return;
+	}
+	snprintf(text, room, "zipf:%u.%03u", thousandths / 1000, thousandths % 1000);
+	n = strlen(text);
+	while (text[n - 1] == '0' && text[n - 2] != '.')
+		text[--n] = '\0';
+}
+
+void workload_option_text(const struct workload *w, const char *name, char *text, size_t room)
 {
 	const struct option *option = find_option(name);
 	const char *field = (const char *)w + option->offset;
+	unsigned int value;
 
 	switch (option->type) {
+	case OPTION_TEXT:
+		snprintf(text, room, "%s", field);
+		return;
+	case OPTION_BOOL:
+		snprintf(text, room, "%d", *(const bool *)field);
+		return;
 	case OPTION_SIZE:
 		size_text(*(const uint64_t *)field, text, room);
-		break;
+		return;
 	case OPTION_TIME:
 		time_text(*(const uint64_t *)field, text, room);
-		break;
+		return;
 	case OPTION_COUNT64:
 		snprintf(text, room, "%llu", (unsigned long long)*(const uint64_t *)field);
-		break;
+		return;
 	default:
-		snprintf(text, room, "%u", *(const unsigned int *)field);
 		break;
 	}
+	memcpy(&value, field, sizeof(value));
+	if (option->type == OPTION_CHOICE)
+		snprintf(text, room, "%s", option->choices[value]);
+	else if (option->type == OPTION_DISTRIBUTION)
+		distribution_text(value, text, room);
+	else if (option->type == OPTION_COUNT)
+		snprintf(text, room, "%u", value);
+	else
+		node_text(option, value, text, room);
+}
+
+bool workload_equal(const struct workload *a, const struct workload *b)
+{
+	char one[256], other[256];
+
+	for (size_t i = 0; i < NOPTIONS; i++) {
+		workload_option_text(a, options[i].name, one, sizeof(one));
+		workload_option_text(b, options[i].name, other, sizeof(other));
+		if (strcmp(one, other) != 0)
+			return false;
+	}
+	return true;
 }

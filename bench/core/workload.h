@@ -16,7 +16,7 @@ enum rw {
 	RW_WRITE,
 	RW_RANDREAD,
 	RW_RANDWRITE,
-	RW_RANDRW, /* half reads, half writes, drawn per I/O */
+	RW_RANDRW, /* reads and writes, drawn per I/O by rwmixread */
 };
 
 enum cache_state {
@@ -32,6 +32,19 @@ enum access {
 enum durability {
 	DURABILITY_NONE,
 	DURABILITY_DATA, /* what was written survives a power cut when the operation returns */
+};
+
+enum rate_process {
+	RATE_LINEAR,  /* one intended start every 1/rate_iops */
+	RATE_POISSON, /* intended starts independent of each other, as fio draws them */
+};
+
+/* Where a thread or memory is to be. NUMA_NODE + n is node n. */
+enum numa_place {
+	NUMA_ANYWHERE,
+	NUMA_NEAR, /* the node of the target's device */
+	NUMA_FAR,  /* the node with memory that is farthest from it */
+	NUMA_NODE,
 };
 
 enum madvise_kind {
@@ -61,6 +74,24 @@ struct workload {
 	bool sync;     /* MAP_SYNC */
 	bool hugepage; /* 2 MiB aligned, MADV_HUGEPAGE: faults may map 2 MiB at once */
 	enum madvise_kind madvise;
+	unsigned int rwmixread; /* percent of randrw's operations that read; 50 */
+	/*
+	 * Option random_distribution: 0 is uniform ("random"); else zipf:THETA, in thousandths of
+	 * THETA.
+	 */
+	unsigned int zipf_thousandths;
+	/*
+	 * Open loop: operations are meant to start at this rate, of each job, whatever became of
+	 * those before, and latency counts from then. 0: closed loop, one starts when one ended.
+	 */
+	uint64_t rate_iops;
+	enum rate_process rate_process;
+	uint64_t thinktime_ns;        /* pause of a job after each operation; closed loop only */
+	unsigned int precondition;    /* so often all is written, in order, before the first one */
+	bool fixedbufs;               /* io_uring: buffers registered with the kernel */
+	bool registerfiles;           /* io_uring: the file registered with the kernel */
+	unsigned int numa_cpu_nodes;  /* enum numa_place, of the job's thread */
+	unsigned int numa_mem_policy; /* enum numa_place, of buffers and DMA memory: bind:... */
 	/* Interrupt coalescing of our driver's controller [NVMe 5.21.1.8]; 1 and 0: none. */
 	unsigned int aggregation_threshold; /* completions for one interrupt, 1 to 256 */
 	uint64_t aggregation_ns;            /* option aggregation_time: 0 to 25.5 ms by 100 us */
@@ -83,8 +114,11 @@ bool workload_equal(const struct workload *a, const struct workload *b);
 bool workload_path_has(const char *path, const char *option);
 /* The name itself, a static string, if @name is an option with a number; else NULL. */
 const char *workload_number_name(const char *name);
-/* The value of such an option as people write it: 4k, 100us, 32. */
-void workload_number_text(const struct workload *w, const char *name, char *text, size_t room);
+/*
+ * The value of option @name (one that there is) as people write it, and as workload_set takes it:
+ * 4k, 100us, 32, randread, zipf:1.2, bind:near.
+ */
+void workload_option_text(const struct workload *w, const char *name, char *text, size_t room);
 /* Name of option @index in the order of struct workload; NULL after the last. */
 const char *workload_option_name(size_t index);
 /*

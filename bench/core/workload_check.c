@@ -54,6 +54,8 @@ bool workload_path_has(const char *path, const char *option)
 		return true;
 	if (strncmp(option, "iodepth", strlen("iodepth")) == 0)
 		return ops->start;
+	if (strcmp(option, "fixedbufs") == 0 || strcmp(option, "registerfiles") == 0)
+		return ops->traits & PATH_RING;
 	if (strncmp(option, "aggregation_", strlen("aggregation_")) == 0)
 		return (ops->traits & PATH_USER_DRIVER) && !(ops->traits & PATH_POLLED);
 	return true;
@@ -85,6 +87,51 @@ static int check_aggregation(const struct workload *w, struct error *e)
 		return error_set(e, -EINVAL,
 				 "path=%s has no interrupts of our own driver, so it has no %s; "
 				 "use path=userdrv-irq or leave %s out",
+				 w->path, option, option);
+	return 0;
+}
+
+static int check_mix(const struct workload *w, struct error *e)
+{
+	if (w->rwmixread != 50 && w->rw != RW_RANDRW)
+		return error_set(e, -EINVAL,
+				 "rw=%s mixes nothing, so it has no rwmixread=%u; use rw=randrw or "
+				 "leave it out",
+				 rw_name(w->rw), w->rwmixread);
+	if (w->zipf_thousandths && !rw_random(w->rw))
+		return error_set(e, -EINVAL,
+				 "rw=%s goes through the blocks in order, so it has no "
+				 "random_distribution; use a random rw or leave it out",
+				 rw_name(w->rw));
+	if (w->zipf_thousandths && (w->cache == CACHE_COLD || path_maps(w->path)))
+		return error_set(e, -EINVAL,
+				 "random_distribution=zipf visits blocks again, and %s visits each "
+				 "once; leave one out",
+				 w->cache == CACHE_COLD ? "cache=cold" : w->path);
+	return 0;
+}
+
+static int check_rate(const struct workload *w, struct error *e)
+{
+	if (w->rate_process != RATE_LINEAR && !w->rate_iops)
+		return error_set(e, -EINVAL,
+				 "rate_process says how the starts of rate_iops= are spread; add "
+				 "rate_iops=N or leave it out");
+	if (w->rate_iops && w->thinktime_ns)
+		return error_set(e, -EINVAL,
+				 "rate_iops says when operations start, and thinktime too; leave "
+				 "one out");
+	return 0;
+}
+
+static int check_ring(const struct workload *w, struct error *e)
+{
+	const char *option = w->fixedbufs ? "fixedbufs" : "registerfiles";
+
+	if ((w->fixedbufs || w->registerfiles) && !workload_path_has(w->path, option))
+		return error_set(e, -EINVAL,
+				 "path=%s has no io_uring to register anything with, so it has no "
+				 "%s; use a uring path or leave %s out",
 				 w->path, option, option);
 	return 0;
 }
@@ -123,7 +170,13 @@ int workload_check(const struct workload *w, struct error *e)
 				 "durability=data is about writes and rw=%s writes nothing; leave "
 				 "it out or use a writing rw",
 				 rw_name(w->rw));
-	result = check_depth(w, e);
+	result = check_mix(w, e);
+	if (!result)
+		result = check_rate(w, e);
+	if (!result)
+		result = check_ring(w, e);
+	if (!result)
+		result = check_depth(w, e);
 	if (!result)
 		result = check_aggregation(w, e);
 	return result ? result : check_mapping(w, e);

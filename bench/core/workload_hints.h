@@ -14,6 +14,7 @@ extern const char *const workload_cache_names[];
 extern const char *const workload_access_names[];
 extern const char *const workload_durability_names[];
 extern const char *const workload_madvise_names[];
+extern const char *const workload_rate_process_names[];
 
 /*
  * Judges an option that struct workload doesn't have: -EINVAL with a sentence that names what to

@@ -73,6 +73,10 @@ enum path_trait {
 	PATH_POLLED = 1 << 6,   /* completions are looked for: no interrupt */
 	PATH_USER_DRIVER = 1 << 7, /* our driver: no kernel driver, no system call for an I/O */
 	PATH_SLEEPS = 1 << 8,      /* waits for the device's interrupt, asleep */
+	PATH_RING = 1 << 9,        /* an io_uring, with which buffers and files can be registered */
+	PATH_PASSTHRU = 1 << 10,   /* NVMe commands that the block layer doesn't account */
+	PATH_KERNEL_THREAD = 1 << 11, /* a thread of the kernel works for it: two CPUs or more */
+	PATH_TOOL = 1 << 12,          /* another program does all of it and reports: core/tool.h */
 };
 
 /* Why a cell can't run here and what would make it. */

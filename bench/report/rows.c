@@ -77,8 +77,8 @@ static void add_aggregation(char *name, const struct workload *w)
 {
 	char threshold[32], time[32], text[72];
 
-	workload_number_text(w, "aggregation_threshold", threshold, sizeof(threshold));
-	workload_number_text(w, "aggregation_time", time, sizeof(time));
+	workload_option_text(w, "aggregation_threshold", threshold, sizeof(threshold));
+	workload_option_text(w, "aggregation_time", time, sizeof(time));
 	snprintf(text, sizeof(text), "%s/%s", threshold, time);
 	add_word(name, text);
 }

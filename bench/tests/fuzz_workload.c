@@ -25,12 +25,12 @@ static void set_line(struct workload *w, char *line)
 		abort();
 }
 
-/* Whatever was accepted can be divided and named, and its numbers are taken as they are shown. */
+/* Whatever was accepted can be divided and named, and each option is taken as it is shown. */
 static void check_accepted(const struct workload *w)
 {
 	struct workload again;
 	const char *name;
-	char shown[32];
+	char shown[64];
 	size_t i;
 
 	if (w->bs == 0 || w->size % w->bs || !rw_name(w->rw) || !cache_name(w->cache) ||
@@ -39,10 +39,10 @@ static void check_accepted(const struct workload *w)
 	    w->iodepth_batch_complete_min > w->iodepth)
 		abort();
 	for (i = 0; (name = workload_option_name(i)); i++) {
-		if (!workload_number_name(name))
+		if (strcmp(name, "path") == 0 || strcmp(name, "target") == 0)
 			continue;
 		again = *w;
-		workload_number_text(w, name, shown, sizeof(shown));
+		workload_option_text(w, name, shown, sizeof(shown));
 		if (workload_set(&again, name, shown, NULL) || !workload_equal(&again, w))
 			abort();
 	}

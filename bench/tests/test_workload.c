@@ -369,7 +369,7 @@ Test(workload, shows_a_number_as_it_is_written)
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
 		accepts(&w, shown[i][0], shown[i][1]);
 		cr_assert_str_eq(workload_number_name(shown[i][0]), shown[i][0]);
-		workload_number_text(&w, shown[i][0], text, sizeof(text));
+		workload_option_text(&w, shown[i][0], text, sizeof(text));
 		cr_assert_str_eq(text, shown[i][2]);
 	}
 	cr_assert_null(workload_number_name("rw"));
@@ -469,4 +469,133 @@ Test(workload, is_equal_whatever_longer_text_was_in_it_before)
 	cr_assert(workload_equal(&a, &b));
 	accepts(&a, "madvise", "random");
 	cr_assert_not(workload_equal(&a, &b));
+}
+
+static void set(struct workload *w, const char *name, const char *value)
+{
+	struct error e;
+
+	cr_assert_eq(workload_set(w, name, value, &e), 0, "%s", e.text);
+}
+
+static void cell_of(struct workload *w, const char *path)
+{
+	workload_defaults(w);
+	set(w, "path", path);
+	set(w, "target", "file:/tmp");
+}
+
+Test(workload, gives_back_each_option_as_it_is_written)
+{
+	static const char *const shown[][2] = {
+		{"random_distribution", "random"},
+		{"random_distribution", "zipf:1.2"},
+		{"random_distribution", "zipf:0.99"},
+		{"random_distribution", "zipf:2.0"},
+		{"numa_cpu_nodes", "near"},
+		{"numa_cpu_nodes", "17"},
+		{"numa_mem_policy", "bind:far"},
+		{"numa_mem_policy", "bind:0"},
+		{"numa_mem_policy", "default"},
+		{"rate_iops", "1000"},
+		{"rate_process", "poisson"},
+		{"thinktime", "50us"},
+		{"rwmixread", "70"},
+		{"fixedbufs", "1"},
+		{"rw", "randrw"},
+		{"path", "uring"},
+	};
+	struct workload w;
+	char text[64];
+
+	workload_defaults(&w);
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		set(&w, shown[i][0], shown[i][1]);
+		workload_option_text(&w, shown[i][0], text, sizeof(text));
+		cr_assert_str_eq(text, shown[i][1]);
+	}
+}
+
+Test(workload, differs_in_each_option)
+{
+	static const char *const other[][2] = {
+		{"random_distribution", "zipf:1.2"},
+		{"numa_cpu_nodes", "near"},
+		{"numa_mem_policy", "bind:far"},
+		{"rate_iops", "1000"},
+		{"rate_process", "poisson"},
+		{"thinktime", "50us"},
+		{"rwmixread", "70"},
+		{"fixedbufs", "1"},
+		{"registerfiles", "1"},
+		{"precondition", "2"},
+	};
+	struct workload a, b;
+
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		workload_defaults(&a);
+		b = a;
+		cr_assert(workload_equal(&a, &b));
+		set(&b, other[i][0], other[i][1]);
+		cr_assert_not(workload_equal(&a, &b), "%s", other[i][0]);
+	}
+}
+
+Test(workload, refuses_what_is_no_distribution_and_no_node)
+{
+	static const char *const wrong[][2] = {
+		{"random_distribution", "zipf"},
+		{"random_distribution", "zipf:"},
+		{"random_distribution", "zipf:1"},
+		{"random_distribution", "zipf:1.000"},
+		{"random_distribution", "zipf:0"},
+		{"random_distribution", "zipf:1.2345"},
+		{"random_distribution", "zipf:-1"},
+		{"random_distribution", "zipf:1.2.3"},
+		{"random_distribution", "zipf:11"},
+		{"random_distribution", "zipf:.5"},
+		{"random_distribution", "pareto:1"},
+		{"numa_cpu_nodes", "nearby"},
+		{"numa_cpu_nodes", "bind:0"},
+		{"numa_cpu_nodes", "1024"},
+		{"numa_mem_policy", "0"},
+		{"numa_mem_policy", "bind:"},
+		{"numa_mem_policy", "bind:-1"},
+		{"rwmixread", "101"},
+	};
+	struct workload w;
+	struct error e;
+
+	workload_defaults(&w);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		cr_assert_eq(workload_set(&w, wrong[i][0], wrong[i][1], &e), -EINVAL, "%s=%s",
+			     wrong[i][0], wrong[i][1]);
+}
+
+Test(workload, takes_options_only_where_they_do_something)
+{
+	static const char *const wrong[][3] = {
+		{"uring", "rwmixread", "70"},
+		{"direct", "fixedbufs", "1"},
+		{"direct", "registerfiles", "1"},
+		{"direct", "rate_process", "poisson"},
+		{"mmap-shared", "random_distribution", "zipf:1.2"},
+	};
+	struct workload w;
+	struct error e;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		cell_of(&w, wrong[i][0]);
+		cr_assert_eq(workload_check(&w, &e), 0, "%s", e.text);
+		set(&w, wrong[i][1], wrong[i][2]);
+		cr_assert_eq(workload_check(&w, &e), -EINVAL, "%s", wrong[i][1]);
+	}
+	cell_of(&w, "direct");
+	set(&w, "rw", "read");
+	set(&w, "random_distribution", "zipf:1.2");
+	cr_assert_eq(workload_check(&w, &e), -EINVAL);
+	cell_of(&w, "direct");
+	set(&w, "rate_iops", "1000");
+	set(&w, "thinktime", "1ms");
+	cr_assert_eq(workload_check(&w, &e), -EINVAL);
 }
