@@ -54,52 +54,85 @@ static bool state_is_clean(const struct pathfs_sb_info *sbi)
 	       le32_to_cpu(sbi->state->clean) == 1;
 }
 
+/* If it fails, the state in memory is the old one, and the medium may have either. */
 static int write_state(struct pathfs_sb_info *sbi, const struct pathfs_state *state)
 {
+	const struct pathfs_state old = *sbi->state;
+	int err;
+
 	lock_buffer(sbi->super_bh);
 	*sbi->state = *state;
 	sbi->state->crc = cpu_to_le32(pathfs_struct_crc(sbi->state, sizeof(*sbi->state)));
-	return pathfs_write_block(sbi->super_bh, PATHFS_DURABLE);
+	err = pathfs_write_block(sbi->super_bh, PATHFS_DURABLE);
+	if (err)
+		*sbi->state = old;
+	return err;
+}
+
+/* Both bitmaps count from now on, unless they lack what is in use. Frees them if they do. */
+static int use_bitmaps(struct pathfs_sb_info *sbi, unsigned long *block_map,
+		       unsigned long *inode_map)
+{
+	u32 nblocks = le32_to_cpu(sbi->super->nblocks);
+	u32 ninodes = le32_to_cpu(sbi->super->ninodes);
+	u32 data_start = le32_to_cpu(sbi->super->data_start);
+
+	mutex_lock(&sbi->alloc_lock);
+	/* The root has been loaded before, and on a remount many others have, and go on to be. */
+	if (!bitmap_subset(sbi->owned_map, block_map, nblocks)) {
+		mutex_unlock(&sbi->alloc_lock);
+		kvfree(block_map);
+		kvfree(inode_map);
+		return -EFSCORRUPTED;
+	}
+	bitmap_set(block_map, 0, data_start);
+	sbi->block_map = block_map;
+	sbi->block_hint = data_start;
+	sbi->free_blocks = nblocks - bitmap_weight(block_map, nblocks);
+	bitmap_set(inode_map, 0, PATHFS_FIRST_INO - 1);
+	sbi->inode_map = inode_map;
+	sbi->inode_hint = PATHFS_FIRST_INO - 1;
+	sbi->free_inodes = ninodes - bitmap_weight(inode_map, ninodes);
+	mutex_unlock(&sbi->alloc_lock);
+	return 0;
 }
 
 /* Both bitmaps into memory; they can be believed only if the last unmount wrote them. */
 static int load_bitmaps(struct pathfs_sb_info *sbi, struct fs_context *fc)
 {
 	const struct pathfs_super *super = sbi->super;
-	u32 nblocks = le32_to_cpu(super->nblocks);
-	u32 ninodes = le32_to_cpu(super->ninodes);
 	u32 block_crc, inode_crc;
-	void *map;
+	void *block_map, *inode_map;
+	int err;
 
-	map = load_bitmap(sbi->sb, le32_to_cpu(super->block_bitmap), nblocks, &block_crc);
-	if (IS_ERR(map))
-		return PTR_ERR(map);
-	sbi->block_map = map;
-	map = load_bitmap(sbi->sb, le32_to_cpu(super->inode_bitmap), ninodes, &inode_crc);
-	if (IS_ERR(map))
-		return PTR_ERR(map);
-	sbi->inode_map = map;
+	block_map = load_bitmap(sbi->sb, le32_to_cpu(super->block_bitmap),
+				le32_to_cpu(super->nblocks), &block_crc);
+	if (IS_ERR(block_map))
+		return PTR_ERR(block_map);
+	inode_map = load_bitmap(sbi->sb, le32_to_cpu(super->inode_bitmap),
+				le32_to_cpu(super->ninodes), &inode_crc);
+	if (IS_ERR(inode_map)) {
+		kvfree(block_map);
+		return PTR_ERR(inode_map);
+	}
 	if (block_crc != le32_to_cpu(sbi->state->block_bitmap_crc) ||
 	    inode_crc != le32_to_cpu(sbi->state->inode_bitmap_crc)) {
+		kvfree(block_map);
+		kvfree(inode_map);
 		errorf(fc, "pathfs: the bitmaps are damaged; run fsck.pathfs");
 		return -EFSCORRUPTED;
 	}
-	/* The root has been loaded before, and on a remount many others have. */
-	if (!bitmap_subset(sbi->owned_map, sbi->block_map, nblocks)) {
+	err = use_bitmaps(sbi, block_map, inode_map);
+	if (err)
 		errorf(fc,
 		       "pathfs: the block bitmap lacks blocks that are in use; run fsck.pathfs");
-		return -EFSCORRUPTED;
-	}
-	sbi->block_hint = le32_to_cpu(super->data_start);
-	bitmap_set(sbi->block_map, 0, sbi->block_hint);
-	sbi->free_blocks = nblocks - bitmap_weight(sbi->block_map, nblocks);
-	bitmap_set(sbi->inode_map, 0, PATHFS_FIRST_INO - 1);
-	sbi->inode_hint = PATHFS_FIRST_INO - 1;
-	sbi->free_inodes = ninodes - bitmap_weight(sbi->inode_map, ninodes);
-	return 0;
+	return err;
 }
 
-/* From here on, until pathfs_end_writing, the bitmaps on the medium are stale. */
+/*
+ * From here on, until pathfs_end_writing, the bitmaps on the medium are stale. If it fails, all is
+ * as before: mounted read-only, without bitmaps.
+ */
 int pathfs_begin_writing(struct pathfs_sb_info *sbi, struct fs_context *fc)
 {
 	struct pathfs_state state = {};
@@ -114,7 +147,14 @@ int pathfs_begin_writing(struct pathfs_sb_info *sbi, struct fs_context *fc)
 		return -EROFS;
 	}
 	err = load_bitmaps(sbi, fc);
-	return err ? err : write_state(sbi, &state);
+	if (err)
+		return err;
+	err = write_state(sbi, &state);
+	if (err) {
+		errorf(fc, "pathfs: the device refuses writes; mount it with -o ro");
+		pathfs_free_bitmaps(sbi);
+	}
+	return err;
 }
 
 /* The bitmaps first, then the word that they hold. */
@@ -139,10 +179,17 @@ int pathfs_end_writing(struct pathfs_sb_info *sbi)
 	return err ? err : write_state(sbi, &state);
 }
 
+/* Inodes are loaded meanwhile, and look whether there are bitmaps. */
 void pathfs_free_bitmaps(struct pathfs_sb_info *sbi)
 {
-	kvfree(sbi->block_map);
-	kvfree(sbi->inode_map);
+	unsigned long *block_map, *inode_map;
+
+	mutex_lock(&sbi->alloc_lock);
+	block_map = sbi->block_map;
+	inode_map = sbi->inode_map;
 	sbi->block_map = NULL;
 	sbi->inode_map = NULL;
+	mutex_unlock(&sbi->alloc_lock);
+	kvfree(block_map);
+	kvfree(inode_map);
 }

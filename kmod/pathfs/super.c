@@ -52,12 +52,19 @@ static void free_sbi(struct pathfs_sb_info *sbi)
 	kfree(sbi);
 }
 
+static void end_writing(struct pathfs_sb_info *sbi)
+{
+	if (pathfs_end_writing(sbi))
+		pr_err("pathfs (%s): the bitmaps can't be written; run fsck.pathfs\n",
+		       sbi->sb->s_id);
+}
+
 static void pathfs_put_super(struct super_block *sb)
 {
 	struct pathfs_sb_info *sbi = pathfs_sb(sb);
 
-	if (!sb_rdonly(sb) && pathfs_end_writing(sbi))
-		pr_err("pathfs (%s): the bitmaps can't be written; run fsck.pathfs\n", sb->s_id);
+	if (!sb_rdonly(sb))
+		end_writing(sbi);
 	sb->s_fs_info = NULL;
 	free_sbi(sbi);
 }
@@ -295,7 +302,6 @@ static int pathfs_reconfigure(struct fs_context *fc)
 	struct pathfs_sb_info *sbi = pathfs_sb(sb);
 	const enum pathfs_dax_mode *dax_mode = fc->fs_private;
 	bool read_only = fc->sb_flags & SB_RDONLY;
-	int err = 0;
 
 	if (*dax_mode != sbi->dax_mode) {
 		errorf(fc, "pathfs: dax= can't be changed while mounted; unmount it first");
@@ -306,9 +312,13 @@ static int pathfs_reconfigure(struct fs_context *fc)
 		return 0;
 	if (!read_only)
 		return pathfs_begin_writing(sbi, fc);
-	err = pathfs_end_writing(sbi);
+	/* In an emergency writers go on: what they do keeps the medium from being called clean. */
+	if (fc->sb_flags & SB_FORCE)
+		return 0;
+	/* Nobody writes any more, so it can be read-only whether or not it can be called clean. */
+	end_writing(sbi);
 	pathfs_free_bitmaps(sbi);
-	return err;
+	return 0;
 }
 
 static void pathfs_free_fc(struct fs_context *fc)
