@@ -98,6 +98,21 @@ static inline void simple_inode_init_ts(struct inode *inode)
 #define PATHFS_ACCEPT_MAP_SYNC .fop_flags = FOP_MMAP_SYNC
 #endif
 
+/*
+ * Around a DAX fault there are no pages of the cache that could be mapped, too. But since mappings
+ * have locks of their own, a fault under such a lock is begun anew under the lock of all mappings
+ * if map_pages is missing.
+ */
+#if PATHFS_KERNEL_BEFORE(6, 6)
+#define PATHFS_DAX_MAP_PAGES .map_pages = NULL
+#else
+static inline vm_fault_t pathfs_map_no_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
+{
+	return 0;
+}
+#define PATHFS_DAX_MAP_PAGES .map_pages = pathfs_map_no_pages
+#endif
+
 /* 6.1 leaves the position to the caller. */
 static inline ssize_t pathfs_iomap_buffered_write(struct kiocb *iocb, struct iov_iter *from,
 						  const struct iomap_ops *ops)

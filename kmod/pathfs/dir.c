@@ -50,6 +50,16 @@ static struct buffer_head *read_dir_block(struct inode *dir, u32 file_block)
 	return bh;
 }
 
+/* Writes a locked block of a directory. If that fails, the medium has the old names or the new. */
+static int write_dir_block(struct inode *dir, struct buffer_head *bh, blk_opf_t flags)
+{
+	int err = pathfs_write_block(bh, flags);
+
+	if (err)
+		pathfs_damaged(dir->i_sb, "directory %lu can't be written", dir->i_ino);
+	return err;
+}
+
 static struct pathfs_dirent *dir_entries(struct buffer_head *bh)
 {
 	return ((struct pathfs_dir_block *)bh->b_data)->entries;
@@ -162,7 +172,7 @@ int pathfs_add_entry(struct inode *dir, const struct qstr *name, struct inode *i
 				continue;
 			lock_buffer(bh);
 			fill_entry(entry, name, inode);
-			err = pathfs_write_block(bh, PATHFS_DURABLE);
+			err = write_dir_block(dir, bh, PATHFS_DURABLE);
 			brelse(bh);
 			return err;
 		}
@@ -180,7 +190,7 @@ int pathfs_set_entry(struct inode *dir, struct pathfs_slot_ref *ref, struct inod
 	BUILD_BUG_ON(offsetof(struct pathfs_dirent, generation) != sizeof(__le32));
 	lock_buffer(ref->bh);
 	WRITE_ONCE(*(__le64 *)ref->entry, cpu_to_le64(word));
-	err = pathfs_write_block(ref->bh, PATHFS_DURABLE);
+	err = write_dir_block(dir, ref->bh, PATHFS_DURABLE);
 	brelse(ref->bh);
 	touch_dir(dir);
 	return err;
@@ -195,7 +205,7 @@ int pathfs_remove_entry(struct inode *dir, struct pathfs_slot_ref *ref)
 	WRITE_ONCE(*(__le64 *)ref->entry, 0);
 	/* Else the next name in this place, half written, could be this one. */
 	ref->entry->name_crc = 0;
-	err = pathfs_write_block(ref->bh, PATHFS_DURABLE);
+	err = write_dir_block(dir, ref->bh, PATHFS_DURABLE);
 	brelse(ref->bh);
 	touch_dir(dir);
 	return err;

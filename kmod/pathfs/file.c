@@ -69,7 +69,7 @@ static ssize_t pathfs_dax_write(struct kiocb *iocb, struct iov_iter *from)
 		return ret;
 	ret = prepare_write(iocb, from);
 	if (ret > 0) {
-		trace_pathfs_write(inode, PATHFS_DAX, iocb->ki_pos, iov_iter_count(from));
+		trace_pathfs_write(iocb, from, PATHFS_DAX);
 		ret = dax_iomap_rw(iocb, from, &pathfs_iomap_ops);
 		if (iocb->ki_pos > i_size_read(inode)) {
 			i_size_write(inode, iocb->ki_pos);
@@ -116,7 +116,7 @@ static ssize_t pathfs_direct_write(struct kiocb *iocb, struct iov_iter *from)
 			/* We wait for it here, and nobody would poll. */
 			iocb->ki_flags &= ~IOCB_HIPRI;
 		}
-		trace_pathfs_write(inode, PATHFS_DIRECT, iocb->ki_pos, iov_iter_count(from));
+		trace_pathfs_write(iocb, from, PATHFS_DIRECT);
 		ret = iomap_dio_rw(iocb, from, &pathfs_iomap_ops, &pathfs_dio_ops,
 				   alone ? IOMAP_DIO_FORCE_WAIT : 0, NULL, 0);
 	}
@@ -135,7 +135,7 @@ static ssize_t pathfs_buffered_write(struct kiocb *iocb, struct iov_iter *from)
 	if (ret > 0) {
 		loff_t size = i_size_read(inode);
 
-		trace_pathfs_write(inode, PATHFS_BUFFERED, iocb->ki_pos, iov_iter_count(from));
+		trace_pathfs_write(iocb, from, PATHFS_BUFFERED);
 		ret = pathfs_iomap_buffered_write(iocb, from, &pathfs_iomap_ops);
 		/* iomap has moved the end of the file. */
 		if (i_size_read(inode) != size)
@@ -159,46 +159,61 @@ static ssize_t pathfs_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return pathfs_buffered_write(iocb, from);
 }
 
-static ssize_t pathfs_dax_read(struct kiocb *iocb, struct iov_iter *to)
+/*
+ * The branches of a read are not inline: pathfs_file_read_iter only jumps to one of them, and saves
+ * no registers for what the others call.
+ */
+static noinline ssize_t pathfs_dax_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	ssize_t ret = lock_inode(iocb, inode, true);
+	ssize_t ret;
 
+	if (!iov_iter_count(to))
+		return 0;
+	ret = lock_inode(iocb, inode, true);
 	if (ret)
 		return ret;
-	trace_pathfs_read(inode, PATHFS_DAX, iocb->ki_pos, iov_iter_count(to));
+	trace_pathfs_read(iocb, to, PATHFS_DAX);
 	ret = dax_iomap_rw(iocb, to, &pathfs_iomap_ops);
 	inode_unlock_shared(inode);
 	file_accessed(iocb->ki_filp);
 	return ret;
 }
 
-static ssize_t pathfs_direct_read(struct kiocb *iocb, struct iov_iter *to)
+static noinline ssize_t pathfs_direct_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
-	ssize_t ret = lock_inode(iocb, inode, true);
+	ssize_t ret;
 
+	if (!iov_iter_count(to))
+		return 0;
+	ret = lock_inode(iocb, inode, true);
 	if (ret)
 		return ret;
-	trace_pathfs_read(inode, PATHFS_DIRECT, iocb->ki_pos, iov_iter_count(to));
+	trace_pathfs_read(iocb, to, PATHFS_DIRECT);
 	file_accessed(iocb->ki_filp);
 	ret = iomap_dio_rw(iocb, to, &pathfs_iomap_ops, NULL, 0, NULL, 0);
 	inode_unlock_shared(inode);
 	return ret;
 }
 
+static noinline ssize_t pathfs_traced_buffered_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	trace_pathfs_read(iocb, to, PATHFS_BUFFERED);
+	return filemap_read(iocb, to, 0);
+}
+
 static ssize_t pathfs_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct inode *inode = file_inode(iocb->ki_filp);
 
-	if (!iov_iter_count(to))
-		return 0;
 	if (IS_DAX(inode))
 		return pathfs_dax_read(iocb, to);
 	if (iocb->ki_flags & IOCB_DIRECT)
 		return pathfs_direct_read(iocb, to);
-	trace_pathfs_read(inode, PATHFS_BUFFERED, iocb->ki_pos, iov_iter_count(to));
-	return generic_file_read_iter(iocb, to);
+	if (trace_pathfs_read_enabled())
+		return pathfs_traced_buffered_read(iocb, to);
+	return filemap_read(iocb, to, 0);
 }
 
 /*
@@ -213,7 +228,7 @@ static vm_fault_t pathfs_dax_fault(struct vm_fault *vmf, pathfs_fault_size_t siz
 	vm_fault_t ret;
 	pfn_t pfn;
 
-	trace_pathfs_fault(inode, PATHFS_DAX, vmf->pgoff, size != PATHFS_FAULT_PAGE, write);
+	trace_pathfs_fault(vmf, PATHFS_DAX, size != PATHFS_FAULT_PAGE, write);
 	if (write) {
 		sb_start_pagefault(inode->i_sb);
 		file_update_time(vmf->vma->vm_file);
@@ -233,14 +248,15 @@ static bool is_shared_write(const struct vm_fault *vmf)
 	return vmf->flags & FAULT_FLAG_WRITE && vmf->vma->vm_flags & VM_SHARED;
 }
 
+static vm_fault_t pathfs_cache_fault(struct vm_fault *vmf)
+{
+	trace_pathfs_fault(vmf, PATHFS_BUFFERED, false, is_shared_write(vmf));
+	return filemap_fault(vmf);
+}
+
 static vm_fault_t pathfs_fault(struct vm_fault *vmf)
 {
-	struct inode *inode = file_inode(vmf->vma->vm_file);
-
-	if (IS_DAX(inode))
-		return pathfs_dax_fault(vmf, PATHFS_FAULT_PAGE, is_shared_write(vmf));
-	trace_pathfs_fault(inode, PATHFS_BUFFERED, vmf->pgoff, false, is_shared_write(vmf));
-	return filemap_fault(vmf);
+	return pathfs_dax_fault(vmf, PATHFS_FAULT_PAGE, is_shared_write(vmf));
 }
 
 /* For 2 MiB at once; if that can't be, VM_FAULT_FALLBACK, and pathfs_fault is asked for a page. */
@@ -255,9 +271,7 @@ static vm_fault_t pathfs_page_mkwrite(struct vm_fault *vmf)
 	struct inode *inode = file_inode(vmf->vma->vm_file);
 	vm_fault_t ret;
 
-	if (IS_DAX(inode))
-		return pathfs_dax_fault(vmf, PATHFS_FAULT_PAGE, true);
-	trace_pathfs_fault(inode, PATHFS_BUFFERED, vmf->pgoff, false, true);
+	trace_pathfs_fault(vmf, PATHFS_BUFFERED, false, true);
 	sb_start_pagefault(inode->i_sb);
 	file_update_time(vmf->vma->vm_file);
 	filemap_invalidate_lock_shared(inode->i_mapping);
@@ -274,16 +288,16 @@ static vm_fault_t pathfs_pfn_mkwrite(struct vm_fault *vmf)
 }
 
 static const struct vm_operations_struct pathfs_vm_operations = {
-	.fault = pathfs_fault,
+	.fault = pathfs_cache_fault,
 	.map_pages = filemap_map_pages,
 	.page_mkwrite = pathfs_page_mkwrite,
 };
 
-/* No map_pages: around a fault there are no pages of the cache that could be mapped, too. */
 static const struct vm_operations_struct pathfs_dax_vm_operations = {
 	.fault = pathfs_fault,
+	PATHFS_DAX_MAP_PAGES,
 	.huge_fault = pathfs_huge_fault,
-	.page_mkwrite = pathfs_page_mkwrite,
+	.page_mkwrite = pathfs_pfn_mkwrite,
 	.pfn_mkwrite = pathfs_pfn_mkwrite,
 };
 

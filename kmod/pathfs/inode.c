@@ -128,8 +128,11 @@ static int load_extent_block(struct inode *inode, u32 block, u32 count, u32 *nex
 	struct buffer_head *bh;
 	int err;
 
-	if (!pathfs_in_data_region(pathfs_sb(inode->i_sb)->super, block, 1))
+	if (!pathfs_in_data_region(pathfs_sb(inode->i_sb)->super, block, 1)) {
+		pathfs_damaged(inode->i_sb, "inode %lu: its extents go on in block %u",
+			       inode->i_ino, block);
 		return -EFSCORRUPTED;
+	}
 	err = own_run(inode, &pathfs_i(inode)->chain, &chain);
 	if (err)
 		return err;
@@ -138,10 +141,14 @@ static int load_extent_block(struct inode *inode, u32 block, u32 count, u32 *nex
 		return -EIO;
 	list = (const struct pathfs_extent_block *)bh->b_data;
 	*next = le32_to_cpu(list->next);
-	err = -EFSCORRUPTED;
 	if (le32_to_cpu(list->crc) == pathfs_struct_crc(list, sizeof(*list)) &&
-	    le32_to_cpu(list->ino) == inode->i_ino && le32_to_cpu(list->count) == count)
+	    le32_to_cpu(list->ino) == inode->i_ino && le32_to_cpu(list->count) == count) {
 		err = load_extents(inode, list->extents, count);
+	} else {
+		pathfs_damaged(inode->i_sb, "inode %lu: block %u doesn't hold its extents",
+			       inode->i_ino, block);
+		err = -EFSCORRUPTED;
+	}
 	brelse(bh);
 	return err;
 }
@@ -307,7 +314,9 @@ struct inode *pathfs_new_inode(struct inode *dir, umode_t mode, dev_t rdev)
 	return inode;
 
 out_locked:
-	unlock_new_inode(inode);
+	/* Bad before others can have it. */
+	iget_failed(inode);
+	return ERR_PTR(err);
 out_inode:
 	/* A bad inode's number is not given back: something is wrong with it, or it has none. */
 	make_bad_inode(inode);
@@ -333,6 +342,9 @@ void pathfs_evict_inode(struct inode *inode)
 			err = pathfs_write_inode_now(inode);
 		if (!err)
 			pathfs_free_ino(pathfs_sb(inode->i_sb), inode->i_ino);
+		else
+			pathfs_damaged(inode->i_sb, "inode %lu can't be freed (%d)", inode->i_ino,
+				       err);
 		sb_end_intwrite(inode->i_sb);
 	} else if (!is_bad_inode(inode) && pi->map_version != pi->durable_version) {
 		/* It could not be written, for want of space or because the device failed. */

@@ -175,7 +175,7 @@ int pathfs_write_inode_now(struct inode *inode)
 	WRITE_ONCE(pi->writes_done, pi->writes_begun);
 	pi->slot = !pi->slot;
 	pi->sequence++;
-	pi->durable_size = le64_to_cpu(slot.size);
+	WRITE_ONCE(pi->durable_size, le64_to_cpu(slot.size));
 	WRITE_ONCE(pi->durable_version, version);
 	if (new_chain) {
 		pi->chain_version = version;
@@ -195,6 +195,14 @@ int pathfs_write_inode(struct inode *inode, struct writeback_control *wbc)
 	return pathfs_write_inode_now(inode);
 }
 
+static bool differs_from_medium(const struct inode *inode)
+{
+	const struct pathfs_inode_info *pi = pathfs_i(inode);
+
+	return READ_ONCE(pi->map_version) != READ_ONCE(pi->durable_version) ||
+	       i_size_read(inode) != READ_ONCE(pi->durable_size);
+}
+
 /* Data, then the inode if it changed; names are durable since the operation that made them. */
 int pathfs_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 {
@@ -207,10 +215,12 @@ int pathfs_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	if (err)
 		return err;
 	writes_begun = READ_ONCE(pi->writes_begun);
-	changed = READ_ONCE(pi->map_version) != READ_ONCE(pi->durable_version) ||
-		  i_size_read(inode) != READ_ONCE(pi->durable_size);
+	changed = differs_from_medium(inode);
 	if (changed || !datasync)
 		err = sync_inode_metadata(inode, 1);
+	/* Another thread has changed it, but not marked it as dirty yet: our data may need that. */
+	if (!err && changed && differs_from_medium(inode))
+		err = pathfs_write_inode_now(inode);
 	/*
 	 * Writing the inode flushes the disk. That serves here, too, if the write began after our
 	 * data were written, and has ended: one of another thread may be under way still.

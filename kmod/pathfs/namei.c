@@ -253,8 +253,10 @@ static int pathfs_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct 
 	if (err)
 		return err;
 	found = pathfs_find_entry(old_dir, &old->d_name, &ref);
-	if (found <= 0)
+	if (found <= 0) {
+		pathfs_damaged(old_dir->i_sb, "directory %lu has lost a name", old_dir->i_ino);
 		return found ? found : -EFSCORRUPTED;
+	}
 	err = pathfs_remove_entry(old_dir, &ref);
 	if (err)
 		return err;

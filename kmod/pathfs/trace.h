@@ -7,6 +7,7 @@
 #define PATHFS_TRACE_H
 
 #include <linux/tracepoint.h>
+#include <linux/uio.h>
 
 #ifndef PATHFS_TRACE_BRANCH
 #define PATHFS_TRACE_BRANCH
@@ -26,8 +27,8 @@ TRACE_DEFINE_ENUM(PATHFS_DAX);
 			 { PATHFS_DAX, "dax" })
 
 DECLARE_EVENT_CLASS(pathfs_io,
-	TP_PROTO(const struct inode *inode, enum pathfs_branch branch, loff_t pos, size_t count),
-	TP_ARGS(inode, branch, pos, count),
+	TP_PROTO(const struct kiocb *iocb, const struct iov_iter *iter, enum pathfs_branch branch),
+	TP_ARGS(iocb, iter, branch),
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(unsigned long, ino)
@@ -36,11 +37,11 @@ DECLARE_EVENT_CLASS(pathfs_io,
 		__field(size_t, count)
 	),
 	TP_fast_assign(
-		__entry->dev = inode->i_sb->s_dev;
-		__entry->ino = inode->i_ino;
+		__entry->dev = file_inode(iocb->ki_filp)->i_sb->s_dev;
+		__entry->ino = file_inode(iocb->ki_filp)->i_ino;
 		__entry->branch = branch;
-		__entry->pos = pos;
-		__entry->count = count;
+		__entry->pos = iocb->ki_pos;
+		__entry->count = iov_iter_count(iter);
 	),
 	TP_printk("dev %d:%d ino %lu branch %s pos %lld count %zu", MAJOR(__entry->dev),
 		  MINOR(__entry->dev), __entry->ino, pathfs_show_branch(__entry->branch),
@@ -48,17 +49,16 @@ DECLARE_EVENT_CLASS(pathfs_io,
 );
 
 DEFINE_EVENT(pathfs_io, pathfs_read,
-	TP_PROTO(const struct inode *inode, enum pathfs_branch branch, loff_t pos, size_t count),
-	TP_ARGS(inode, branch, pos, count));
+	TP_PROTO(const struct kiocb *iocb, const struct iov_iter *iter, enum pathfs_branch branch),
+	TP_ARGS(iocb, iter, branch));
 
 DEFINE_EVENT(pathfs_io, pathfs_write,
-	TP_PROTO(const struct inode *inode, enum pathfs_branch branch, loff_t pos, size_t count),
-	TP_ARGS(inode, branch, pos, count));
+	TP_PROTO(const struct kiocb *iocb, const struct iov_iter *iter, enum pathfs_branch branch),
+	TP_ARGS(iocb, iter, branch));
 
 TRACE_EVENT(pathfs_fault,
-	TP_PROTO(const struct inode *inode, enum pathfs_branch branch, pgoff_t pgoff, bool huge,
-		 bool write),
-	TP_ARGS(inode, branch, pgoff, huge, write),
+	TP_PROTO(const struct vm_fault *vmf, enum pathfs_branch branch, bool huge, bool write),
+	TP_ARGS(vmf, branch, huge, write),
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(unsigned long, ino)
@@ -68,10 +68,10 @@ TRACE_EVENT(pathfs_fault,
 		__field(bool, write)
 	),
 	TP_fast_assign(
-		__entry->dev = inode->i_sb->s_dev;
-		__entry->ino = inode->i_ino;
+		__entry->dev = file_inode(vmf->vma->vm_file)->i_sb->s_dev;
+		__entry->ino = file_inode(vmf->vma->vm_file)->i_ino;
 		__entry->branch = branch;
-		__entry->pgoff = pgoff;
+		__entry->pgoff = vmf->pgoff;
 		__entry->huge = huge;
 		__entry->write = write;
 	),
