@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { OOPS_BEGINS_BEFORE = 5 };
+
 static void add_character(struct vm_console *console, char character)
 {
 	char *line;
@@ -60,15 +62,29 @@ const char *vm_console_find(const struct vm_console *console, const char *text)
 	return NULL;
 }
 
+unsigned int vm_console_first_shown(const struct vm_console *console)
+{
+	/* The number of the oops; an address that can't be read is said some lines before. */
+	const char *oops = vm_console_find(console, "[#1]");
+	const char *panic = vm_console_find(console, "Kernel panic");
+	const char *reason = oops ? oops : panic;
+	unsigned int from = oldest(console);
+
+	if (!panic)
+		return console->count - from > VM_CONSOLE_SHOWN ? console->count - VM_CONSOLE_SHOWN
+								: from;
+	while (console->lines[from % VM_CONSOLE_LINES] != reason)
+		from++;
+	if (!oops)
+		return from;
+	return from - oldest(console) > OOPS_BEGINS_BEFORE ? from - OOPS_BEGINS_BEFORE
+							   : oldest(console);
+}
+
 bool vm_console_print(const struct vm_console *console, const char *prefix)
 {
-	const char *panic = vm_console_find(console, "Kernel panic");
-	unsigned int from = oldest(console), to = console->count;
+	unsigned int from = vm_console_first_shown(console), to = console->count;
 
-	while (panic && console->lines[from % VM_CONSOLE_LINES] != panic)
-		from++;
-	if (!panic && to - from > VM_CONSOLE_SHOWN)
-		from = to - VM_CONSOLE_SHOWN;
 	if (to - from > VM_CONSOLE_SHOWN)
 		to = from + VM_CONSOLE_SHOWN;
 	for (; from < to; from++)

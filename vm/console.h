@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #define VM_CONSOLE_LINES 256 /* kept: a panic with all its traces is longer than a screen */
-#define VM_CONSOLE_SHOWN 40  /* printed */
+#define VM_CONSOLE_SHOWN 64  /* printed */
 #define VM_CONSOLE_WIDTH 256
 
 struct vm_console {
@@ -26,9 +26,12 @@ int vm_console_fill(struct vm_console *console, int fd);
 const char *vm_console_find(const struct vm_console *console, const char *text);
 
 /*
- * vm_console_print() - to stderr, each line after @prefix; false when there was none. The last
- * lines, or those from a panic on, which the traces of every processor can push far up.
+ * vm_console_first_shown() - which line is printed first: of the last ones, or, since the traces of
+ * every processor can push it far up, where a panic begins, or the oops that led to it.
  */
+unsigned int vm_console_first_shown(const struct vm_console *console);
+
+/* vm_console_print() - to stderr, each line after @prefix; false when there was none. */
 bool vm_console_print(const struct vm_console *console, const char *prefix);
 
 #endif

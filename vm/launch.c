@@ -74,11 +74,14 @@ static int find_files(struct launcher *launcher)
 	snprintf(launcher->kernel, sizeof(launcher->kernel), "%s/vmlinux", launcher->kernel_folder);
 	snprintf(launcher->initramfs, sizeof(launcher->initramfs), "%s/initramfs-%s.cpio",
 		 launcher->folder, version);
-	if (access(launcher->kernel, R_OK) || access(launcher->initramfs, R_OK))
-		return complain("kernel %s isn't unpacked, so there is nothing to boot; do: make "
-				"build/vm/initramfs-%s.cpio",
-				version, version);
-	return 0;
+	if (!access(launcher->kernel, R_OK) && !access(launcher->initramfs, R_OK))
+		return 0;
+	if (!strcmp(version, "debug"))
+		return complain("the debug kernel isn't built, so there is nothing to boot; do: "
+				"make vm-debug-kernel");
+	return complain("kernel %s isn't unpacked, so there is nothing to boot; do: make "
+			"build/vm/initramfs-%s.cpio",
+			version, version);
 }
 
 static int share_results(struct launcher *launcher)

@@ -11,7 +11,8 @@ VM_AGENT_OBJECTS := $(addprefix $(VM)/obj/,guest/agent.o guest/command.o guest/p
 
 ALL += $(VM)/launch $(VM)/agent
 C_FILES += $(wildcard vm/*.c vm/*.h vm/guest/*.c vm/guest/*.h vm/tests/*.c)
-SHELL_FILES += vm/run vm/shell vm/fetch-kernel vm/make-initramfs vm/guest/init vm/guest/setup \
+MODULE_FILES += vm/tests/faulty/faulty.c
+SHELL_FILES += vm/run vm/shell vm/fetch-kernel vm/debug-kernel vm/make-initramfs vm/guest/init vm/guest/setup \
 	vm/guest/with-media $(wildcard vm/tests/*.sh)
 
 $(VM)/obj/%.o: vm/%.c | $(DEPS)
@@ -33,12 +34,21 @@ $(VM)/kernel-%/release: | $(DEPS)
 	@mkdir -p $(@D)
 	@vm/fetch-kernel $* $(@D)
 
+# The same kernel with the checks of debug.config. Only who asks for it waits for it.
+PACKAGES_DEBUG_KERNEL := make flex bison bc libelf-dev libssl-dev xz-utils
+
+$(VM)/kernel-debug/release: vm/debug.config | $(DEPS)
+	@mk/install-packages $(PACKAGES_DEBUG_KERNEL)
+	@vm/debug-kernel linux-source-6.1 $(@D)
+
 .PRECIOUS: $(VM)/kernel-%/release
 $(VM)/initramfs-%.cpio: $(VM)/kernel-%/release $(VM)/agent vm/guest/init vm/make-initramfs | $(DEPS)
 	@vm/make-initramfs $(VM)/kernel-$* $(VM)/agent $@
 
-.PHONY: vm
+.PHONY: vm vm-debug-kernel
 vm: $(VM)/launch $(VM)/initramfs-6.1.cpio ## the testbed's programs, kernel 6.1 and its initramfs
+
+vm-debug-kernel: $(VM)/launch $(VM)/initramfs-debug.cpio ## kernel 6.1 with KASAN, lockdep and kmemleak, for --kernel debug (10 minutes)
 
 -include $(VM_LAUNCH_OBJECTS:.o=.d) $(VM_AGENT_OBJECTS:.o=.d)
 
@@ -56,12 +66,24 @@ $(VM)/tests/clock: vm/tests/clock.c | $(DEPS_TEST)
 	$(NOTE) 'CC   $@'
 	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $< -o $@
 
+# A module of mistakes, which the debug kernel must report. kbuild writes beside its sources: links.
+VM_FAULTY := $(VM)/tests/faulty/faulty.ko
+
+$(VM_FAULTY): vm/tests/faulty/faulty.c vm/tests/faulty/Kbuild $(VM)/kernel-debug/release
+	@mkdir -p $(@D)
+	@ln -sf $(abspath $(filter vm/%,$^)) $(@D)/
+	$(NOTE) 'KMOD $@'
+	@$(MAKE) -s -C $(VM)/kernel-debug/build M=$(abspath $(@D)) W=1 KCFLAGS=-Werror modules
+
 TESTS += test-vm
-LONG_TESTS += test-vm-6.12
-.PHONY: test-vm test-vm-6.12
+LONG_TESTS += test-vm-6.12 test-vm-debug
+.PHONY: test-vm test-vm-6.12 test-vm-debug
 test-vm: vm $(VM)/tests/parsers $(VM)/tests/clock ## the testbed: parsers and real guests (4 minutes)
 	@$(VM)/tests/parsers
 	@vm/tests/testbed.sh
 
 test-vm-6.12: vm $(VM)/tests/clock ## the testbed with kernel 6.12
 	@vm/tests/testbed.sh 6.12
+
+test-vm-debug: vm-debug-kernel $(VM_FAULTY) $(VM)/tests/clock ## the testbed with the debug kernel, and whether that reports mistakes
+	@vm/tests/testbed.sh debug

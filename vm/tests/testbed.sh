@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What the testbed promises, tried on the testbed itself. Each check's name is the sentence that must
-# hold. Usage: vm/tests/testbed.sh [6.1|6.12]; with 6.12 only what differs between kernels.
+# hold. Usage: vm/tests/testbed.sh [6.1|6.12|debug]; with the others than 6.1 only what differs between kernels.
 set -u
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -252,6 +252,44 @@ build_again() {
 	check "a second run builds nothing" [ "$before" = "$after" ]
 }
 
+not_built() {
+	mkdir -p "$work/tree/build/vm"
+	cp "$root/build/vm/launch" "$work/tree/build/vm/"
+	"$work/tree/build/vm/launch" --kernel debug -- true >"$work/out" 2>"$work/err"
+	status=$?
+	check "a debug kernel that isn't built gives 125" status_is 125
+	check "and a sentence that says what to do" err_has 'do: make vm-debug-kernel$'
+}
+
+# Also whether kernel_is_clean, by which the tests of the modules end, hears of each. What lockdep and
+# kmemleak report leaves no taint. KASAN's report ends lockdep's work, so it comes last.
+mistakes() {
+	# shellcheck disable=SC2016 # the guest's shell is meant
+	guest -- sh -c '
+		. "$2"
+		dmesg -C
+		for mistake in none leak lock-order sleep list use-after-free; do
+			insmod "$1" mistake=$mistake
+			[ $mistake != list ] || continue # it leaves the same traces as the one before
+			kernel_is_clean >/run/reports && echo "$mistake: clean"
+			sed "s/^/$mistake: /" /run/reports
+			echo clear >/sys/kernel/debug/kmemleak
+		done
+		dmesg
+	' sh "$root/build/vm/tests/faulty/faulty.ko" "$root/kmod/tests/kernel-clean.sh"
+	check "a kernel that was asked for no mistake is clean" out_has '^none: clean$'
+	check "and after none of the mistakes" sh -c "! grep -v '^none' '$work/out' | grep ': clean$'"
+	check "kmemleak reports what was lost" out_has '^leak: unreferenced object .*(size 128)'
+	check "lockdep reports locks taken in two orders" \
+		out_has '^lock-order: .*WARNING: possible circular locking'
+	check "and then has stopped, which is seen" out_has '^lock-order: lockdep stopped watching'
+	check "a sleep under a spinlock is reported" out_has '^sleep: .*BUG: sleeping function called from invalid'
+	check "an entry added to a list twice is reported" out_has 'list_add double add'
+	check "KASAN reports a use after free" out_has 'BUG: KASAN: .*use-after-free in store+.*faulty'
+	check "and the taint of a warning and of KASAN is seen" \
+		out_has '^use-after-free: the kernel is tainted: 544$'
+}
+
 # Run in the guest under with-media: DAX or not, and the size of the page-table entries.
 # shellcheck disable=SC2016
 media_script='
@@ -324,7 +362,9 @@ if [ "$kernel" = 6.1 ]; then
 	panic
 	two_at_once
 	build_again
+	not_built
 fi
+[ "$kernel" != debug ] || mistakes
 machine
 media
 echo "vm testbed ($kernel): $passed passed, $failed failed"
