@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * The emulated processor, feature by feature, so that every QEMU makes the same one and a count of
@@ -17,12 +18,15 @@
 	"+umip,+pku,+xsaveopt,+xgetbv1,+syscall,+mmxext,+pdpe1gb,+rdtscp,+abm,"                    \
 	"+sse4a,+arat"
 
+/* Numbers of the PCI buses of a machine with several nodes: a root bus, and one for each port. */
+#define PXB_BUS_FIRST 32
+#define PXB_BUSES     16
+
 const char *vm_machine_cpu(bool kvm)
 {
 	return kvm ? "host" : CPU_TCG;
 }
 
-/* TCG plugins (vm/plugins/, design section 7) will be one more option here: -plugin FILE. */
 static void add_accelerator(const struct vm_machine *machine, struct vm_vector *arguments)
 {
 	vm_vector_add(arguments, "-accel");
@@ -42,6 +46,10 @@ static void add_accelerator(const struct vm_machine *machine, struct vm_vector *
 	}
 	vm_vector_add(arguments, "-cpu");
 	vm_vector_add(arguments, "%s", vm_machine_cpu(machine->kvm));
+	if (machine->options->plugin) {
+		vm_vector_add(arguments, "-plugin");
+		vm_vector_add(arguments, "%s", machine->options->plugin);
+	}
 }
 
 static void add_numa(const struct vm_options *options, struct vm_vector *arguments)
@@ -141,6 +149,34 @@ static void add_folders(const struct vm_options *options, struct vm_vector *argu
 	}
 }
 
+/*
+ * A PCI bus of its own for each node, since a device is on the node of its root bus and that of the
+ * machine itself is on none. Disk i is behind a port of node i % nodes, as NVDIMM i is.
+ */
+static void add_buses(const struct vm_options *options, struct vm_vector *arguments)
+{
+	for (unsigned int node = 0; node < options->numa && node < options->nvme.count; node++) {
+		vm_vector_add(arguments, "-device");
+		vm_vector_add(arguments, "pxb-pcie,id=node%u,bus=pcie.0,bus_nr=%u,numa_node=%u",
+			      node, PXB_BUS_FIRST + node * PXB_BUSES, node);
+	}
+	for (unsigned int i = 0; i < options->nvme.count; i++) {
+		vm_vector_add(arguments, "-device");
+		vm_vector_add(arguments, "pcie-root-port,id=port%u,bus=node%u,chassis=%u", i,
+			      i % options->numa, i + 1);
+	}
+}
+
+static void add_disk(const struct vm_options *options, unsigned int i, struct vm_vector *arguments)
+{
+	vm_vector_add(arguments, "-device");
+	if (options->numa > 1)
+		vm_vector_add(arguments, "nvme,drive=nvme%u,serial=bypass-nvme%u,bus=port%u", i, i,
+			      i);
+	else
+		vm_vector_add(arguments, "nvme,drive=nvme%u,serial=bypass-nvme%u", i, i);
+}
+
 static void add_media(const struct vm_machine *machine, struct vm_vector *arguments)
 {
 	const struct vm_options *options = machine->options;
@@ -155,14 +191,15 @@ static void add_media(const struct vm_machine *machine, struct vm_vector *argume
 		vm_vector_add(arguments, "nvdimm,id=nvdimm%u,memdev=pmem%u,node=%u", i, i,
 			      i % options->numa);
 	}
+	if (options->numa > 1)
+		add_buses(options, arguments);
 	for (unsigned int i = 0; i < options->nvme.count; i++) {
 		vm_vector_add(arguments, "-drive");
 		vm_vector_add(arguments,
 			      "if=none,id=nvme%u,format=raw,cache=unsafe,discard=unmap,"
 			      "file=/proc/self/fd/%d",
 			      i, machine->fds.nvme[i]);
-		vm_vector_add(arguments, "-device");
-		vm_vector_add(arguments, "nvme,drive=nvme%u,serial=bypass-nvme%u", i, i);
+		add_disk(options, i, arguments);
 	}
 }
 
@@ -182,16 +219,27 @@ static void add_kernel(const struct vm_machine *machine, struct vm_vector *argum
 	 */
 	static const char counted[] = "nokaslr norandmaps tsc=reliable tsc_early_khz=1000000 "
 				      "hpet=disable pmtmr=0 nolapic_timer";
+	/*
+	 * The kernel would wait for a few ticks of the timer, and panic when an emulated processor
+	 * on a busy computer gets none in that time.
+	 */
+	static const char timed[] = "no_timer_check";
+	/*
+	 * The debug kernel is so slow that the TSC looks unstable; reading the HPET instead would
+	 * make it slower still. And where a page was ever marked as bad, it trips over itself when
+	 * memory is removed: it overwrites the struct pages with a pattern, then looks at their
+	 * flags. Without the pattern it doesn't.
+	 */
+	static const char checked[] = " tsc=reliable vm_debug=-";
 
 	vm_vector_add(arguments, "-kernel");
 	vm_vector_add(arguments, "%s", machine->kernel);
 	vm_vector_add(arguments, "-initrd");
 	vm_vector_add(arguments, "%s", machine->initramfs);
 	vm_vector_add(arguments, "-append");
-	if (machine->options->clock == VM_CLOCK_INSTRUCTIONS)
-		vm_vector_add(arguments, "%s %s", always, counted);
-	else
-		vm_vector_add(arguments, "%s", always);
+	vm_vector_add(arguments, "%s %s%s", always,
+		      machine->options->clock == VM_CLOCK_INSTRUCTIONS ? counted : timed,
+		      strcmp(machine->options->kernel, "debug") ? "" : checked);
 }
 
 void vm_machine_arguments(const struct vm_machine *machine, struct vm_vector *arguments)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char vm_options_help[] =
 	"usage: vm/run [OPTION]... -- COMMAND...\n"
@@ -24,9 +25,12 @@ const char vm_options_help[] =
 	"  --memory SIZE             RAM (default 1G)\n"
 	"  --pmem SIZE[,SIZE...]     persistent memory: /dev/pmem0, ... (128M or more each)\n"
 	"  --nvme SIZE[,SIZE...]     NVMe disks: /dev/nvme0n1, ... with serial bypass-nvme0, ...\n"
-	"  --kernel 6.1|6.12         Debian's kernel of that version (default 6.1)\n"
+	"  --kernel 6.1|6.12|debug   Debian's kernel of that version (default 6.1), or 6.1 with "
+	"KASAN,\n"
+	"                            lockdep and kmemleak (built by: make vm-debug-kernel)\n"
 	"  --timeout SECONDS         end the command after that time, with exit status 124\n"
 	"  --share FOLDER            let the guest write to this folder; can be repeated\n"
+	"  --plugin FILE[,NAME=VALUE]...   load that TCG plugin (vm/plugins/README.md)\n"
 	"  --accel auto|kvm|tcg      how the processor is made (default auto: KVM if it works)\n"
 	"  --help                    this text\n"
 	"\n"
@@ -143,9 +147,20 @@ static int set_nvme(const struct parser *parser, const char *value)
 
 static int set_kernel(const struct parser *parser, const char *value)
 {
-	if (strcmp(value, "6.1") && strcmp(value, "6.12"))
-		return refuse(parser, "--kernel is 6.1 or 6.12, not '%s'", value);
+	if (strcmp(value, "6.1") && strcmp(value, "6.12") && strcmp(value, "debug"))
+		return refuse(parser, "--kernel is 6.1, 6.12 or debug, not '%s'", value);
 	parser->options->kernel = value;
+	return 0;
+}
+
+static int set_plugin(const struct parser *parser, const char *value)
+{
+	char file[PATH_MAX];
+
+	snprintf(file, sizeof(file), "%.*s", (int)strcspn(value, ","), value);
+	if (access(file, R_OK))
+		return refuse(parser, "--plugin: %s can't be read; build it, as by make", file);
+	parser->options->plugin = value;
 	return 0;
 }
 
@@ -199,7 +214,7 @@ static const struct option_row {
 	{"clock", set_clock},     {"accel", set_accel},   {"cpus", set_cpus},
 	{"numa", set_numa},       {"memory", set_memory}, {"pmem", set_pmem},
 	{"nvme", set_nvme},       {"kernel", set_kernel}, {"share", set_share},
-	{"timeout", set_timeout},
+	{"timeout", set_timeout}, {"plugin", set_plugin},
 };
 
 /* One `--name=value` or `--name value`; *used is how many arguments that were. */
@@ -247,6 +262,8 @@ static int check_together(const struct parser *parser)
 			      options->cpus);
 	if (options->clock == VM_CLOCK_INSTRUCTIONS && options->accel == VM_ACCEL_KVM)
 		return refuse(parser, "KVM can't count instructions: leave --accel=kvm out");
+	if (options->plugin && options->clock == VM_CLOCK_NS && options->accel != VM_ACCEL_TCG)
+		return refuse(parser, "--plugin watches an emulated processor: add --accel=tcg");
 	if (options->clock == VM_CLOCK_NS && options->numa > options->cpus)
 		return refuse(parser, "--numa %u needs as many processors: give --cpus %u",
 			      options->numa, options->numa);

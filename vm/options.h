@@ -30,6 +30,7 @@ struct vm_options {
 	struct vm_sizes pmem;
 	struct vm_sizes nvme;
 	const char *kernel;
+	const char *plugin;     /* FILE[,NAME=VALUE...] for QEMU, or NULL */
 	unsigned int timeout_s; /* for the command; 0: none */
 	unsigned int share_count;
 	char *shares[VM_SHARES_MAX]; /* absolute, resolved; owned by the process */

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 # Plugins for the testbed's QEMU, and what reads their logs.
 
-VM_PLUGINS := $(VM)/plugins/pmem_order.so $(VM)/plugins/pmem_replay
+VM_PLUGINS := $(addprefix $(VM)/plugins/,pmem_order.so instruction_counts.so pmem_replay)
+
+# What `bypass run --functions` has QEMU load.
+ALL += $(VM)/plugins/instruction_counts.so
 
 # All symbols at once: a QEMU that lacks one says so when it starts, not in the middle of a run.
-$(VM)/plugins/pmem_order.so: vm/plugins/pmem_order.c vm/plugins/x86_order.c | $(DEPS)
+$(VM)/plugins/pmem_order.so: vm/plugins/x86_order.c
+$(VM)/plugins/%.so: vm/plugins/%.c | $(DEPS)
 	@mkdir -p $(@D)
 	$(NOTE) 'LINK $@'
 	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -fPIC -shared -Wl,-z,now -o $@ $(filter %.c,$^)

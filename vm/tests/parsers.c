@@ -100,6 +100,15 @@ static void test_options(void)
 		      options.cpus == 3 && !strcmp(options.command[1], "--") &&
 		      !strcmp(options.command[2], "-b"),
 	      "both forms of an option work, and nothing after -- is an option");
+	check(!PARSE("--kernel=debug", "--", "x") && !strcmp(options.kernel, "debug"),
+	      "the debug kernel is one of the kernels");
+	check(!PARSE("--clock=instructions", "--plugin=/dev/null,file=x", "--", "x") &&
+		      !strcmp(options.plugin, "/dev/null,file=x"),
+	      "a plugin is taken with what it is told");
+	check(PARSE("--plugin=/nowhere,file=x", "--", "x") && strstr(sentence, "/nowhere can't"),
+	      "a plugin that isn't there is named");
+	check(PARSE("--plugin=/dev/null", "--", "x") && strstr(sentence, "--accel=tcg"),
+	      "a plugin needs an emulated processor");
 	check(!PARSE("--clock=instructions", "--", "x") && options.cpus == 1,
 	      "the instruction clock has one processor");
 	check(PARSE("--clock=instructions", "--cpus=2", "--", "x") && strstr(sentence, "--cpus 2"),
@@ -287,6 +296,11 @@ static void test_console(void)
 		vm_console_add(&console, "\ntrace", 6);
 	check(vm_console_find(&console, "Kernel panic"),
 	      "a panic is found behind the traces of every processor");
+	check(!strncmp(console.lines[vm_console_first_shown(&console)], "Kernel panic", 12),
+	      "and printed from its first line on");
+	vm_console_add(&console, "\nBUG: unable\nOops: 0002 [#1]\ntrace\nKernel panic", 47);
+	check(vm_console_first_shown(&console) == console.count - 4 - 4,
+	      "a panic after an oops is printed from before the oops on");
 	for (int i = 0; i < VM_CONSOLE_LINES; i++)
 		vm_console_add(&console, "\nmany", 5);
 	check(!vm_console_find(&console, "two"), "the console forgets its oldest lines");
