@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Power cuts of pathfs under load: kmod/tests/powercut-testbed.sh [MOMENTS [6.1|6.12 [SEED]]]
-# Each check's name is the sentence that must hold. The disk's log is dm-log-writes'; that of the
-# persistent memory is made by a plugin in QEMU, vm/plugins/pmem_order.c. `make powercut` builds
-# what is needed.
+# Each check's name is the sentence that must hold. The disk's log is made by a device-mapper target,
+# powercut_disk/; that of the persistent memory by a plugin in QEMU, vm/plugins/pmem_order.c. `make
+# powercut` builds what is needed.
 set -u
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -59,11 +59,11 @@ prepare_guest() {
 load_nvme() {
 	"$build/mkfs.pathfs" -q -f -N 64 "$disk" || return
 	dmsetup create powercut --noudevsync --noudevrules \
-		--table "0 $(blockdev --getsz "$disk") log-writes $disk $log" || return
+		--table "0 $(blockdev --getsz "$disk") powercut $disk $log" || return
 	# There is no udev that would.
 	dmsetup mknodes powercut
 	# The log begins with all that the disk has.
-	dd if="$disk" of=/dev/mapper/powercut bs=1M oflag=direct status=none &&
+	dd if="$disk" of=/dev/mapper/powercut bs=1M oflag=direct conv=fsync status=none &&
 		mount -t pathfs /dev/mapper/powercut $m &&
 		"$build/tests/powercut_load" "$seed" $seconds $m nodax dm:powercut >/run/load &&
 		umount $m && dmsetup remove powercut && cat /run/load
@@ -79,8 +79,9 @@ replay_nvme() {
 guest_nvme() {
 	disk=/dev/$(disk_with_serial bypass-nvme0)
 	log=/dev/$(disk_with_serial bypass-nvme1)
-	modprobe dm-log-writes
 	prepare_guest
+	modprobe dm-mod
+	insmod "$build/$kernel/powercut_disk.ko"
 	insmod "$build/$kernel/pathfs.ko"
 	truncate -s "$(blockdev --getsize64 "$disk")" /dev/shm/medium
 	loop=$(losetup -f --show /dev/shm/medium)

@@ -4,7 +4,7 @@
  *
  *   powercut_load SEED SECONDS FOLDER dax|nodax dm:NAME|plugin
  *
- * With dm: a mark is a message to the dm-log-writes device of that name. With plugin it is an
+ * With dm: a mark is a message to the device of that name (powercut_disk/). With plugin it is an
  * instruction that does nothing and that vm/plugins/pmem_order.c looks for.
  */
 #include "powercut_model.h"
@@ -50,7 +50,6 @@ static void fail(const char *what, const struct powercut_operation *operation)
 	exit(1);
 }
 
-/* As Documentation/admin-guide/device-mapper/log-writes.rst: the message "mark DESCRIPTION". */
 static void mark_dm(const struct load *load, uint32_t thread, uint32_t number)
 {
 	struct {
@@ -64,9 +63,9 @@ static void mark_dm(const struct load *load, uint32_t thread, uint32_t number)
 	};
 
 	snprintf(request.head.name, sizeof(request.head.name), "%s", load->marks + 3);
-	snprintf(request.message.message, sizeof(request.text), "mark %u-%u", thread, number);
+	snprintf(request.message.message, sizeof(request.text), "mark %u %u", thread, number);
 	if (ioctl(load->control, DM_TARGET_MSG, &request))
-		fail("dm-log-writes takes no mark", NULL);
+		fail("the device that records the load takes no mark", NULL);
 }
 
 static void mark(const struct load *load, uint32_t thread, uint32_t number)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Power cuts of a disk, from the log that the kernel's dm-log-writes made of it.
+ * Power cuts of a disk, from the log of what it was told (powercut_disk.h).
  *
  *   powercut_log LOG DISK-SIZE IMAGE SEED MOMENTS CONTENTS THREADS COMMAND [ARGUMENT]...
  *
@@ -8,15 +8,13 @@
  * are written to IMAGE, and COMMAND is run: its last arguments are how many operations of each
  * thread had been acknowledged, and its exit status says if that is there.
  *
- * The log's format is in Documentation/admin-guide/device-mapper/log-writes.rst and the kernel's
- * driver. What its order means: a flush stands behind the writes that it made durable and that
- * completed since the flush before; a write with FUA stands where it completed. So a cut before a
- * write that waits for a flush keeps any of the sectors of those that wait together, and a cut
- * before a write with FUA any of its own.
+ * The model: a write may be on the medium, sector by sector, from when it is sent. It is there for
+ * sure when a flush has ended that was sent after the write had ended, or when it has itself ended
+ * if it has FUA. Then what an earlier write left in those sectors can't come back.
  */
+#include "kmod/tests/powercut_disk.h"
 #include "vm/plugins/medium.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,49 +24,24 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum {
-	SECTOR = 512,
-	LOG_FLUSH = 1,
-	LOG_FUA = 2,
-	LOG_DISCARD = 4,
-	LOG_MARK = 8,
-};
+enum { SECTOR = 512 };
 
-#define LOG_MAGIC 0x6a736677736872ull
-
-/* The first sector of the log. */
-struct log_super {
-	uint64_t magic;
-	uint64_t version;
-	uint64_t nr_entries;
-	uint32_t sector_size;
-} __attribute__((packed));
-
-/* The first bytes of a sector; then the data, in whole sectors. A mark's text is in that sector. */
-struct log_entry {
-	uint64_t sector;
-	uint64_t nr_sectors;
-	uint64_t flags;
-	uint64_t data_len;
-};
-
-struct entry {
-	uint64_t offset; /* on the disk */
+/* A request that has been sent: a write, or a flush without data. */
+struct request {
+	struct request *next; /* those that wait, in the order in which they were sent */
+	uint64_t id;
+	uint64_t offset;
 	uint64_t nbytes;
-	uint64_t flags;
-	uint64_t data; /* where in the log */
-	uint32_t thread;
-	uint32_t number;
-};
-
-enum {
-	MARK_START = 0xfffe,
-	MARK_END = 0xffff,
+	const uint8_t *data;
+	size_t sent; /* the record */
+	size_t ended;
+	bool gone[POWERCUT_DISK_MAX_BYTES / SECTOR]; /* what a later write has replaced for good */
 };
 
 struct log {
-	int file;
-	struct entry *entries;
+	const uint8_t *bytes;
+	uint64_t nbytes;
+	const struct powercut_disk_record **records;
 	size_t count;
 	size_t start; /* of what counts: between these two marks */
 	size_t end;
@@ -79,6 +52,9 @@ struct campaign {
 	struct medium medium;
 	struct medium_marks marks;
 	struct medium_verdicts verdicts;
+	struct request *waiting; /* writes that aren't durable, flushes that haven't ended */
+	struct request **last;
+	unsigned int overtaken; /* flushes that ended before one that was sent earlier */
 	uint64_t random;
 	unsigned int contents;
 	unsigned int threads;
@@ -91,126 +67,203 @@ __attribute__((noreturn)) static void fail(const char *what, int err)
 	exit(2);
 }
 
-static void read_at(const struct log *log, void *bytes, size_t nbytes, uint64_t offset)
+static void map_log(struct log *log, const char *path)
 {
-	if (pread(log->file, bytes, nbytes, (off_t)offset) != (ssize_t)nbytes)
-		fail("the log can't be read", -EIO);
+	const int file = open(path, O_RDONLY);
+	const off_t nbytes = file < 0 ? -1 : lseek(file, 0, SEEK_END);
+	void *bytes;
+
+	if (nbytes < 0)
+		fail(path, -errno);
+	bytes = mmap(NULL, (size_t)nbytes, PROT_READ, MAP_SHARED, file, 0);
+	if (bytes == MAP_FAILED)
+		fail(path, -errno);
+	close(file);
+	log->bytes = bytes;
+	log->nbytes = (uint64_t)nbytes;
 }
 
-static void read_mark(const char *sector, struct log *log, struct entry *entry, size_t index)
+static void add_record(struct log *log, const struct powercut_disk_record *record)
 {
-	if (sscanf(sector + sizeof(struct log_entry), "%" SCNu32 "-%" SCNu32, &entry->thread,
-		   &entry->number) != 2)
-		return;
-	if (entry->thread == MARK_START)
-		log->start = index;
-	else if (entry->thread == MARK_END)
-		log->end = index;
+	const uint32_t thread = (uint32_t)(record->id >> 32);
+
+	/* Room is doubled where the count is a power of two. */
+	if (!(log->count & (log->count - 1))) {
+		log->records = reallocarray(log->records, log->count ? 2 * log->count : 1,
+					    sizeof(*log->records));
+		if (!log->records)
+			fail("the log is too long", -ENOMEM);
+	}
+	if (record->kind == POWERCUT_DISK_MARK && thread == POWERCUT_DISK_START)
+		log->start = log->count;
+	if (record->kind == POWERCUT_DISK_MARK && thread == POWERCUT_DISK_FINISH)
+		log->end = log->count;
+	log->records[log->count++] = record;
+}
+
+static bool is_write(const struct powercut_disk_record *record)
+{
+	return record->kind == POWERCUT_DISK_WRITE || record->kind == POWERCUT_DISK_WRITE_FUA;
 }
 
 static void read_log(struct log *log, const char *path)
 {
-	char sector[SECTOR + 1] = "";
-	struct log_super super;
-	struct log_entry raw;
-	uint64_t at = SECTOR;
+	const struct powercut_disk_record *record = NULL;
+	uint64_t at = 0;
 
-	log->file = open(path, O_RDONLY);
-	if (log->file < 0)
-		fail(path, -errno);
-	read_at(log, &super, sizeof(super), 0);
-	if (le64toh(super.magic) != LOG_MAGIC || le32toh(super.sector_size) != SECTOR)
-		fail("this is no log of dm-log-writes with sectors of 512 bytes", -EINVAL);
-	log->count = le64toh(super.nr_entries);
-	log->entries = calloc(log->count, sizeof(*log->entries));
-	if (!log->entries)
-		fail("the log is too long", -ENOMEM);
-	for (size_t i = 0; i < log->count; i++) {
-		struct entry *entry = &log->entries[i];
-
-		read_at(log, sector, SECTOR, at);
-		memcpy(&raw, sector, sizeof(raw));
-		*entry = (struct entry){.offset = le64toh(raw.sector) * SECTOR,
-					.nbytes = le64toh(raw.nr_sectors) * SECTOR,
-					.flags = le64toh(raw.flags),
-					.data = at + SECTOR};
-		if (entry->flags & LOG_MARK)
-			read_mark(sector, log, entry, i);
-		at += SECTOR;
-		if (!(entry->flags & LOG_DISCARD))
-			at += entry->nbytes;
-	}
+	map_log(log, path);
+	do {
+		record = (const void *)(log->bytes + at);
+		if (log->nbytes - at < sizeof(*record) || record->magic != POWERCUT_DISK_MAGIC ||
+		    record->nbytes > POWERCUT_DISK_MAX_BYTES || record->nbytes % SECTOR ||
+		    log->nbytes - at - sizeof(*record) < record->nbytes)
+			fail("this is no complete log of the target powercut", -EINVAL);
+		add_record(log, record);
+		at += sizeof(*record) + (is_write(record) ? record->nbytes : 0);
+	} while (record->kind != POWERCUT_DISK_LAST);
 	if (!log->start || log->end <= log->start)
 		fail("the log has no marks of a load", -EINVAL);
 }
 
-/* Does it wait in the disk's cache for the next flush? */
-static bool waits(const struct entry *entry)
+static bool overlap(const struct request *one, const struct request *other)
 {
-	return entry->nbytes && !(entry->flags & (LOG_FLUSH | LOG_FUA | LOG_MARK));
+	return one->offset < other->offset + other->nbytes &&
+	       other->offset < one->offset + one->nbytes;
 }
 
-static void read_data(const struct log *log, const struct entry *entry, uint8_t **bytes)
+static void send_request(struct campaign *campaign, size_t at)
 {
-	*bytes = calloc(1, entry->nbytes);
-	if (!*bytes)
-		fail("an entry is too long", -ENOMEM);
-	if (!(entry->flags & LOG_DISCARD))
-		read_at(log, *bytes, entry->nbytes, entry->data);
+	const struct powercut_disk_record *record = campaign->log.records[at];
+	struct request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		fail("requests", -ENOMEM);
+	request->id = record->id;
+	request->offset = record->offset;
+	request->nbytes = record->nbytes;
+	request->data = (const uint8_t *)(record + 1);
+	request->sent = at;
+	for (const struct request *other = campaign->waiting; other; other = other->next)
+		if (!other->ended && overlap(other, request))
+			fail("of two writes at once of one sector nobody knows which stays",
+			     -EINVAL);
+	*campaign->last = request;
+	campaign->last = &request->next;
 }
 
-static void apply(struct campaign *campaign, const struct entry *entry)
+/* What was sent before `request` can no longer be in the sectors that it has written. */
+static void replace_earlier(struct campaign *campaign, const struct request *request)
 {
-	uint8_t *bytes;
-	int err;
+	for (struct request *earlier = campaign->waiting; earlier != request;
+	     earlier = earlier->next) {
+		if (!overlap(earlier, request))
+			continue;
+		for (uint64_t done = 0; done < earlier->nbytes; done += SECTOR) {
+			const uint64_t offset = earlier->offset + done;
 
-	if (entry->flags & LOG_MARK) {
-		if (entry->thread < MEDIUM_THREADS)
-			campaign->marks.thread[entry->thread] = entry->number;
-		return;
+			if (offset >= request->offset && offset < request->offset + request->nbytes)
+				earlier->gone[done / SECTOR] = true;
+		}
 	}
-	if (!entry->nbytes)
+}
+
+/* The request that `link` points to is done with: if it is a write, it is durable. */
+static void settle(struct campaign *campaign, struct request **link)
+{
+	struct request *request = *link;
+
+	replace_earlier(campaign, request);
+	for (uint64_t done = 0; done < request->nbytes; done += SECTOR)
+		if (!request->gone[done / SECTOR] &&
+		    medium_write(&campaign->medium, request->offset + done, request->data + done,
+				 SECTOR))
+			fail("a write doesn't fit the disk", -ERANGE);
+	*link = request->next;
+	if (!*link)
+		campaign->last = link;
+	free(request);
+}
+
+/* All writes that had ended before the flush was sent are durable. */
+static void settle_before(struct campaign *campaign, size_t flush_sent)
+{
+	struct request **link = &campaign->waiting;
+
+	while (*link) {
+		struct request *request = *link;
+
+		campaign->overtaken += !request->nbytes && request->sent < flush_sent;
+		if (request->nbytes && request->ended && request->ended < flush_sent)
+			settle(campaign, link);
+		else
+			link = &request->next;
+	}
+}
+
+static void end_request(struct campaign *campaign, size_t at)
+{
+	struct request **link = &campaign->waiting;
+	struct request *request;
+	size_t sent;
+
+	while (*link && (*link)->id != campaign->log.records[at]->id)
+		link = &(*link)->next;
+	request = *link;
+	if (!request)
+		fail("a request ends that wasn't sent", -EINVAL);
+	request->ended = at;
+	sent = request->sent;
+	if (campaign->log.records[sent]->kind == POWERCUT_DISK_WRITE)
 		return;
-	read_data(&campaign->log, entry, &bytes);
-	err = medium_write(&campaign->medium, entry->offset, bytes, entry->nbytes);
-	if (err)
-		fail("an entry doesn't fit the disk", err);
-	free(bytes);
+	settle(campaign, link);
+	if (campaign->log.records[sent]->kind == POWERCUT_DISK_FLUSH)
+		settle_before(campaign, sent);
+}
+
+static void apply(struct campaign *campaign, size_t at)
+{
+	const struct powercut_disk_record *record = campaign->log.records[at];
+	const uint32_t thread = (uint32_t)(record->id >> 32);
+
+	if (record->kind == POWERCUT_DISK_END)
+		end_request(campaign, at);
+	else if (record->kind <= POWERCUT_DISK_FLUSH)
+		send_request(campaign, at);
+	else if (record->kind == POWERCUT_DISK_MARK && thread < MEDIUM_THREADS)
+		campaign->marks.thread[thread] = (uint32_t)record->id;
 }
 
 enum content {
-	NOTHING,    /* of what waits is on the disk */
+	NOTHING,    /* of what waits is on the medium */
 	EVERYTHING, /* is */
-	WRITES,     /* some of them, in their order */
+	WRITES,     /* some of them */
 	SECTORS,    /* some of each: a sector is all that a disk keeps whole */
 };
 
-/* What waits at the entry `from` is tried on the medium. */
-static void try_entry(struct campaign *campaign, const struct entry *entry, enum content content)
+static void try_request(struct campaign *campaign, const struct request *request,
+			enum content content)
 {
-	uint8_t *bytes;
-
 	if (content == NOTHING || (content == WRITES && medium_random(&campaign->random) % 2))
 		return;
-	read_data(&campaign->log, entry, &bytes);
-	for (uint64_t done = 0; done < entry->nbytes; done += SECTOR) {
-		if (content == SECTORS && medium_random(&campaign->random) % 2)
+	for (uint64_t done = 0; done < request->nbytes; done += SECTOR) {
+		if (request->gone[done / SECTOR] ||
+		    (content == SECTORS && medium_random(&campaign->random) % 2))
 			continue;
-		if (medium_try(&campaign->medium, entry->offset + done, bytes + done, SECTOR))
-			fail("an entry doesn't fit the disk", -ERANGE);
+		if (medium_try(&campaign->medium, request->offset + done, request->data + done,
+			       SECTOR))
+			fail("a write doesn't fit the disk", -ERANGE);
 	}
-	free(bytes);
 }
 
-static bool ask(struct campaign *campaign, size_t from, size_t end, unsigned int number)
+static bool ask(struct campaign *campaign, size_t at, unsigned int number)
 {
 	const enum content content = number < WRITES
 					     ? (enum content)number
 					     : WRITES + medium_random(&campaign->random) % 2;
 	int status;
 
-	for (size_t i = from; i < end; i++)
-		try_entry(campaign, &campaign->log.entries[i], content);
+	for (const struct request *request = campaign->waiting; request; request = request->next)
+		try_request(campaign, request, content);
 	status = medium_ask(&campaign->medium, campaign->command, &campaign->marks,
 			    campaign->threads);
 	medium_undo(&campaign->medium);
@@ -220,23 +273,21 @@ static bool ask(struct campaign *campaign, size_t from, size_t end, unsigned int
 	if (status != 1)
 		fail("the command for a content couldn't do its work", -ECHILD);
 	campaign->verdicts.bad_contents++;
-	printf("  at entry %zu of %zu, content %u\n", from, campaign->log.count, number);
+	printf("  at record %zu of %zu, content %u\n", at, campaign->log.count, number);
 	return false;
 }
 
-/* The power fails before the entry `from`, up to which all is applied. */
-static void cut(struct campaign *campaign, size_t from)
+/* The power fails before the record `at`, up to which all has happened. */
+static void cut(struct campaign *campaign, size_t at)
 {
-	const struct log *log = &campaign->log;
-	size_t end = from;
+	unsigned int contents = 1;
 	bool good = true;
 
-	while (end < log->count && waits(&log->entries[end]))
-		end++;
-	if (end == from && log->entries[from].nbytes)
-		end = from + 1;
-	for (unsigned int i = 0; i < (end > from ? campaign->contents : 1); i++)
-		good = ask(campaign, from, end, i) && good;
+	for (const struct request *request = campaign->waiting; request; request = request->next)
+		if (request->nbytes)
+			contents = campaign->contents;
+	for (unsigned int i = 0; i < contents; i++)
+		good = ask(campaign, at, i) && good;
 	campaign->verdicts.moments++;
 	campaign->verdicts.bad_moments += !good;
 	fflush(stdout);
@@ -250,7 +301,7 @@ static int compare(const void *one, const void *other)
 	return a < b ? -1 : a > b;
 }
 
-/* Random entries in their order; of those that wait together, the first stands for all. */
+/* Random records in their order. */
 static size_t *draw_moments(struct campaign *campaign, unsigned int count)
 {
 	const struct log *log = &campaign->log;
@@ -258,51 +309,63 @@ static size_t *draw_moments(struct campaign *campaign, unsigned int count)
 
 	if (!moments)
 		fail("moments", -ENOMEM);
-	for (unsigned int i = 0; i < count; i++) {
-		size_t at =
+	for (unsigned int i = 0; i < count; i++)
+		moments[i] =
 			log->start + 1 + medium_random(&campaign->random) % (log->end - log->start);
-
-		while (waits(&log->entries[at]) && waits(&log->entries[at - 1]))
-			at--;
-		moments[i] = at;
-	}
 	qsort(moments, count, sizeof(*moments), compare);
 	return moments;
+}
+
+static void read_arguments(struct campaign *campaign, char **argv)
+{
+	int err;
+
+	read_log(&campaign->log, argv[1]);
+	err = medium_init(&campaign->medium, strtoull(argv[2], NULL, 10), argv[3]);
+	if (err)
+		fail(argv[3], err);
+	campaign->random = strtoull(argv[4], NULL, 10);
+	campaign->contents = (unsigned int)strtoul(argv[6], NULL, 10);
+	campaign->threads = (unsigned int)strtoul(argv[7], NULL, 10);
+	campaign->command = argv + 8;
+	campaign->last = &campaign->waiting;
+}
+
+static void finish(struct campaign *campaign)
+{
+	while (campaign->waiting)
+		settle(campaign, &campaign->waiting);
+	munmap((void *)(uintptr_t)campaign->log.bytes, campaign->log.nbytes);
+	free(campaign->log.records);
+	medium_free(&campaign->medium);
 }
 
 int main(int argc, char **argv)
 {
 	struct campaign campaign = {0};
+	const struct medium_verdicts *verdicts = &campaign.verdicts;
 	unsigned int count;
 	size_t *moments;
 	size_t at = 0;
-	int err;
 
 	if (argc < 9) {
 		fprintf(stderr, "usage: powercut_log LOG DISK-SIZE IMAGE SEED MOMENTS CONTENTS "
 				"THREADS COMMAND [ARGUMENT]...\n");
 		return 2;
 	}
-	read_log(&campaign.log, argv[1]);
-	err = medium_init(&campaign.medium, strtoull(argv[2], NULL, 10), argv[3]);
-	if (err)
-		fail(argv[3], err);
-	campaign.random = strtoull(argv[4], NULL, 10);
+	read_arguments(&campaign, argv);
 	count = (unsigned int)strtoul(argv[5], NULL, 10);
-	campaign.contents = (unsigned int)strtoul(argv[6], NULL, 10);
-	campaign.threads = (unsigned int)strtoul(argv[7], NULL, 10);
-	campaign.command = argv + 8;
 	moments = draw_moments(&campaign, count);
 	for (unsigned int i = 0; i < count; i++) {
 		for (; at < moments[i]; at++)
-			apply(&campaign, &campaign.log.entries[at]);
+			apply(&campaign, at);
 		cut(&campaign, at);
 	}
-	printf("%u moments, %u contents: %u moments and %u contents are not as acknowledged\n",
-	       campaign.verdicts.moments, campaign.verdicts.contents, campaign.verdicts.bad_moments,
-	       campaign.verdicts.bad_contents);
+	printf("%u moments, %u contents: %u moments and %u contents are not as acknowledged; "
+	       "%u times a flush was overtaken by a later one\n",
+	       verdicts->moments, verdicts->contents, verdicts->bad_moments, verdicts->bad_contents,
+	       campaign.overtaken);
 	free(moments);
-	free(campaign.log.entries);
-	medium_free(&campaign.medium);
-	return campaign.verdicts.bad_contents ? 1 : 0;
+	finish(&campaign);
+	return verdicts->bad_contents ? 1 : 0;
 }

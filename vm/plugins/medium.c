@@ -75,21 +75,28 @@ void medium_undo(struct medium *medium)
 	}
 }
 
+/* One call for all blocks in a row that are used, or aren't: a new content costs little time. */
 int medium_store(const struct medium *medium)
 {
-	if (fallocate(medium->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-		      (off_t)medium->nbytes))
-		return -errno;
-	for (uint64_t block = 0; block * BLOCK < medium->nbytes; block++) {
-		const uint64_t offset = block * BLOCK;
-		const uint64_t rest = medium->nbytes - offset;
-		const size_t nbytes = rest < BLOCK ? rest : BLOCK;
+	const uint64_t nblocks = (medium->nbytes + BLOCK - 1) / BLOCK;
+	uint64_t end;
 
-		if (!medium->used[block])
-			continue;
-		if (pwrite(medium->file, medium->bytes + offset, nbytes, (off_t)offset) !=
-		    (ssize_t)nbytes)
+	for (uint64_t block = 0; block < nblocks; block = end) {
+		const uint64_t offset = block * BLOCK;
+		uint64_t nbytes;
+
+		end = block + 1;
+		while (end < nblocks && medium->used[end] == medium->used[block])
+			end++;
+		nbytes = (end < nblocks ? end * BLOCK : medium->nbytes) - offset;
+		if (!medium->used[block]) {
+			if (fallocate(medium->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				      (off_t)offset, (off_t)nbytes))
+				return -errno;
+		} else if (pwrite(medium->file, medium->bytes + offset, nbytes, (off_t)offset) !=
+			   (ssize_t)nbytes) {
 			return -EIO;
+		}
 	}
 	return 0;
 }
