@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Debian packages. A stamp order-only dependency makes every target install what it needs first.
 
-PACKAGES_BUILD := gcc make libc6-dev libelf1 libjansson-dev libinih-dev libnuma-dev liburing-dev libblkid-dev
+PACKAGES_BUILD := gcc make libc6-dev libjansson-dev libinih-dev libnuma-dev liburing-dev libaio-dev libblkid-dev \
+	libelf-dev
 PACKAGES_RUN := qemu-system-x86 busybox-static cpio kmod xfsprogs e2fsprogs ndctl gnuplot-nox fio
-PACKAGES_TEST := dmsetup libcriterion-dev python3-jsonschema clang-14 libclang-rt-14-dev valgrind
+PACKAGES_TEST := dmsetup dkms libcriterion-dev python3-jsonschema clang-14 libclang-rt-14-dev valgrind
 PACKAGES_CHECK := clang-format clang-tidy cppcheck shellcheck codespell
 
 DEPS := $(BUILD)/.deps
