@@ -12,6 +12,12 @@ $(KMOD)/headers-%/build/Makefile: $(VM)/kernel-%/release kmod/fetch-headers | $(
 	@kmod/fetch-headers "$$(cat $<)" $(KMOD)/headers-$*
 	@touch $@
 
+# The debug kernel was built here, headers and all.
+$(KMOD)/headers-debug/build/Makefile: $(VM)/kernel-debug/release
+	@mkdir -p $(KMOD)/headers-debug
+	@ln -sfn $(abspath $(VM))/kernel-debug/build $(KMOD)/headers-debug/build
+	@touch $@
+
 MINIPMEM_SOURCES := kmod/minipmem/Kbuild $(wildcard kmod/minipmem/*.[ch])
 MINIPMEM_MODULES := $(KMOD_KERNELS:%=$(KMOD)/%/minipmem.ko)
 
@@ -55,14 +61,11 @@ $(PATHFS_TOOLS): $(PATHFS_LIBRARY:%=$(KMOD)/tools/%.o)
 	$(NOTE) 'LINK $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lblkid
 
-# What the guest runs: works a file system over and compares with a model in memory.
+# What the guest runs.
 $(KMOD)/tests/%: kmod/tests/%.c | $(DEPS)
 	@mkdir -p $(@D)
 	$(NOTE) 'CC   $<'
 	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -o $@ $(filter %.c,$^)
-
-# It makes nonsense whose checksums are right.
-$(KMOD)/tests/damage: kmod/pathfs/tools/image.c $(wildcard kmod/pathfs/*.h kmod/pathfs/tools/*.h)
 
 # A model in memory beside the file system; images that lie.
 $(KMOD)/tests/model: $(wildcard kmod/tests/model_*.c) kmod/tests/model.h
@@ -74,23 +77,24 @@ kmod: $(PATHFS_MODULES) $(MINIPMEM_MODULES) $(PATHFS_TOOLS) ## kernel modules fo
 
 -include $(wildcard $(KMOD)/tools/*.d $(KMOD)/asan/*/*.d $(KMOD)/asan/*/*/*.d)
 
-KMOD_PROGRAMS := $(addprefix $(KMOD)/tests/,operations mapping damage minipmem_poison model corrupt)
+KMOD_PROGRAMS := $(addprefix $(KMOD)/tests/,coherence mapping minipmem_poison model corrupt)
 KMOD_ASAN_LIBRARY := $(PATHFS_LIBRARY:%=$(KMOD)/asan/pathfs/tools/%.o)
 
 $(KMOD)/asan/test_tools: $(KMOD)/asan/tests/test_tools.o $(KMOD_ASAN_LIBRARY)
 	$(NOTE) 'LINK $@'
 	@$(CC) $(SANITIZE) -o $@ $^ -lcriterion
 
-.PHONY: test-kmod-tools test-kmod test-kmod-6.12 test-kmod-long test-minipmem test-minipmem-6.12 call-graphs
+.PHONY: test-kmod-tools test-kmod test-kmod-6.12 test-kmod-debug test-kmod-long test-minipmem \
+	test-minipmem-6.12 call-graphs
 TESTS += test-kmod-tools test-kmod test-minipmem
-LONG_TESTS += test-kmod-6.12 test-kmod-long test-minipmem-6.12
+LONG_TESTS += test-kmod-6.12 test-kmod-debug test-kmod-long test-minipmem-6.12
 
 test-kmod-tools: $(KMOD)/asan/test_tools ## mkfs and fsck of pathfs on images, each kind of damage
 	@$(KMOD)/asan/test_tools
 
-test-kmod: $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.1 (3 minutes)
+test-kmod: $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.1: 10,000 operations on each medium, 60 corrupted images (4 minutes)
 	@kmod/tests/testbed.sh 6.1
-	@kmod/tests/model-testbed.sh 2000 6.1
+	@kmod/tests/model-testbed.sh 10000 6.1
 	@kmod/tests/corrupt-testbed.sh 60 6.1
 
 test-minipmem: $(KMOD)/6.1/pathfs.ko $(KMOD)/6.1/minipmem.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm ## minipmem in the testbed, kernel 6.1 (1 minute)
@@ -105,15 +109,22 @@ call-graphs: $(PATHFS_MODULES) $(PATHFS_TOOLS) $(KMOD)/tests/mapping vm ## recor
 test-kmod-6.12: kmod $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.12
 	@kmod/tests/testbed.sh 6.12
 
-test-kmod-long: kmod $(KMOD_PROGRAMS) vm ## pathfs, 100,000 operations on each medium, 5,000 damaged images
-	@kmod/tests/testbed.sh 6.1 100000 5000
-	@kmod/tests/testbed.sh 6.12 100000 5000
-	@for kernel in 6.1 6.12; do kmod/tests/model-testbed.sh 100000 $$kernel && \
-		kmod/tests/corrupt-testbed.sh 5000 $$kernel || exit; done
+# Built only by who asks for the debug kernel.
+test-kmod-debug: $(KMOD)/debug/pathfs.ko $(KMOD)/debug/minipmem.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm-debug-kernel ## pathfs and minipmem on the debug kernel: KASAN, lockdep, kmemleak
+	@kmod/tests/testbed.sh debug 300
+	@kmod/tests/model-testbed.sh 2000 debug
+	@kmod/tests/corrupt-testbed.sh 100 debug
+	@kmod/tests/minipmem-testbed.sh debug
+
+test-kmod-long: kmod $(KMOD_PROGRAMS) vm ## pathfs, 100,000 operations on each medium, thousands of corrupted images (2 hours)
+	@for kernel in 6.1 6.12; do kmod/tests/testbed.sh $$kernel 10000 && \
+		kmod/tests/model-testbed.sh 100000 $$kernel || exit; done
+	@kmod/tests/corrupt-testbed.sh 5000 6.1
+	@kmod/tests/corrupt-testbed.sh 1000 6.12
 
 # kbuild and sparse read the modules; the analyzers of `make check` read the rest.
 MODULE_FILES += $(wildcard kmod/pathfs/*.[ch] kmod/minipmem/*.[ch])
-C_FILES += $(wildcard kmod/pathfs/tools/*.[ch]) $(addprefix kmod/tests/,test_tools.c operations.c mapping.c damage.c minipmem_poison.c model.h corrupt.h) \
+C_FILES += $(wildcard kmod/pathfs/tools/*.[ch]) $(addprefix kmod/tests/,test_tools.c coherence.c mapping.c minipmem_poison.c model.h corrupt.h) \
 	$(wildcard kmod/tests/model*.c kmod/tests/corrupt*.c)
-SHELL_FILES += kmod/fetch-headers kmod/tests/testbed.sh kmod/tests/minipmem-testbed.sh \
+SHELL_FILES += kmod/fetch-headers kmod/tests/check.sh kmod/tests/kernel-clean.sh kmod/tests/testbed.sh kmod/tests/minipmem-testbed.sh \
 	kmod/tests/model-testbed.sh kmod/tests/corrupt-testbed.sh kmod/tests/record-graphs

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Corrupted pathfs images in the testbed: kmod/tests/corrupt-testbed.sh [COUNT [6.1|6.12 [SEED]]]
-# COUNT of them without DAX, and as many on persistent memory with it: each is refused or can be used.
+# Corrupted pathfs images in the testbed: kmod/tests/corrupt-testbed.sh [COUNT [6.1|6.12|debug [SEED]]]
+# Each is refused or can be used. Half of them with DAX; of the others most on persistent memory, too,
+# where it takes half the time, and one in five on NVMe.
 set -u
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -12,30 +13,15 @@ build=$root/build/kmod
 
 if [ -z "${BYPASS_TESTBED:-}" ]; then
 	unset MAKEFLAGS MFLAGS MAKELEVEL
-	exec "$root/vm/run" --kernel "$kernel" --clock=ns --pmem 1G --nvme 512M --timeout 7200 -- \
+	exec "$root/vm/run" --kernel "$kernel" --clock=ns --pmem 128M --nvme 64M --timeout 7200 -- \
 		sh "$root/kmod/tests/corrupt-testbed.sh" "$count" "$kernel" "$seed"
 fi
 
-passed=0
-failed=0
 work=/run/corrupt
 m=/mnt/pathfs
 mkdir -p $work $m
-
-check() {
-	sentence=$1
-	shift
-	if "$@" >$work/out 2>&1; then
-		passed=$((passed + 1))
-		echo "ok      $sentence"
-	else
-		failed=$((failed + 1))
-		echo "FAILED  $sentence"
-		tail -n 60 $work/out | sed 's/^/        out: /'
-	fi
-}
-
-log_has() { dmesg | grep -q -e "$1"; }
+. "$root/kmod/tests/check.sh"
+. "$root/kmod/tests/kernel-clean.sh"
 
 # One of everything that the format has, and a file of more extents than an inode holds. Without DAX,
 # which would spread files over the medium.
@@ -62,28 +48,24 @@ sample() {
 	umount $m
 }
 
-# on NAME DEVICE MOUNT-OPTIONS
+# on NAME DEVICE MOUNT-OPTIONS COUNT: that many, of the next seeds.
 on() {
 	check "$1: a sound file system is made" sample "$2"
-	"$build/tests/corrupt" "$2" $m "$seed" "$count" "$3" "$build/fsck.pathfs" >$work/result 2>&1
+	"$build/tests/corrupt" "$2" $m "$seed" "$4" "$3" "$build/fsck.pathfs" >$work/result 2>&1
 	status=$?
 	check "$1: $(tail -n 1 $work/result)" [ $status = 0 ]
-	[ $status != 0 ] || return
-	head -n 150 $work/result | sed 's/^/        out: /'
+	seed=$((seed + $4))
+	[ $status = 0 ] || head -n 150 $work/result | sed 's/^/        out: /'
 }
 
 modprobe -a crc32c_generic libcrc32c
 # What is wrong with each image, a line or more, is not what the console is for.
 dmesg -n 1
-dmesg -C
 check "the module loads" insmod "$build/$kernel/pathfs.ko"
 ndctl create-namespace -f -e namespace0.0 -m fsdax -M mem >/dev/null 2>&1
-on "without DAX" /dev/nvme0n1 dax=never
-on "with DAX" /dev/pmem0 dax=always
+on "pmem with DAX" /dev/pmem0 dax=always $((count - count / 2))
+on "pmem without DAX" /dev/pmem0 dax=never $((count / 2 - count / 10))
+on nvme /dev/nvme0n1 dax=never $((count / 10))
 mountpoint -q $m || check "the module unloads" rmmod pathfs
-# The bits that an oops and a warning set, wherever the log has got to.
-check "the kernel is not tainted by an oops or a warning" \
-	[ $(($(cat /proc/sys/kernel/tainted) & (1 << 7 | 1 << 9))) = 0 ]
-log_has 'BUG:\|WARNING:\|Oops' && dmesg | grep -A 30 'BUG:\|WARNING:\|Oops' | head -n 120
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+check "the kernel had nothing to report" kernel_is_clean
+all_held

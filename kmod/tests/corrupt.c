@@ -58,9 +58,9 @@ static void on_alarm(int signal)
 static void write_image(struct campaign *campaign)
 {
 	size_t size = (size_t)campaign->sample.nblocks * PATHFS_BLOCK_SIZE;
-	int fd = open(campaign->device, O_RDWR);
+	int fd = open(campaign->device, O_RDWR | O_DIRECT);
 
-	if (fd < 0 || pwrite(fd, campaign->sample.bad, size, 0) != (ssize_t)size || fsync(fd)) {
+	if (fd < 0 || pwrite(fd, campaign->sample.bad, size, 0) != (ssize_t)size) {
 		perror(campaign->device);
 		exit(2);
 	}

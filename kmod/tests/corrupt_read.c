@@ -57,6 +57,16 @@ static void find_parts(struct sample *sample)
 	}
 }
 
+/* Aligned, as direct I/O wants it; NULL: there is no memory. */
+static uint8_t *allocate_blocks(uint32_t nblocks)
+{
+	void *blocks;
+
+	if (posix_memalign(&blocks, PATHFS_BLOCK_SIZE, (size_t)nblocks * PATHFS_BLOCK_SIZE))
+		return NULL;
+	return blocks;
+}
+
 int sample_read(struct sample *sample, const char *device)
 {
 	struct image image;
@@ -67,8 +77,8 @@ int sample_read(struct sample *sample, const char *device)
 		fprintf(stderr, "corrupt: %s\n", image.problem);
 		return err;
 	}
-	sample->good = malloc((size_t)MAX_BLOCKS * PATHFS_BLOCK_SIZE);
-	sample->bad = malloc((size_t)MAX_BLOCKS * PATHFS_BLOCK_SIZE);
+	sample->good = allocate_blocks(MAX_BLOCKS);
+	sample->bad = allocate_blocks(MAX_BLOCKS);
 	err = sample->good && sample->bad ? image_read(&image, 0, MAX_BLOCKS, sample->good)
 					  : -ENOMEM;
 	image_close(&image);

@@ -29,16 +29,27 @@ static const struct field state_fields[] = {FIELD(pathfs_state, clean),
 					    FIELD(pathfs_state, block_bitmap_crc),
 					    FIELD(pathfs_state, inode_bitmap_crc),
 					    {0}};
-static const struct field inode_fields[] = {
-	FIELD(pathfs_inode, ino),        FIELD(pathfs_inode, sequence),
-	FIELD(pathfs_inode, generation), FIELD(pathfs_inode, mode),
-	FIELD(pathfs_inode, nlink),      FIELD(pathfs_inode, nlink),
-	FIELD(pathfs_inode, flags),      FIELD(pathfs_inode, uid),
-	FIELD(pathfs_inode, size),       FIELD(pathfs_inode, size),
-	FIELD(pathfs_inode, atime),      FIELD(pathfs_inode, mtime),
-	FIELD(pathfs_inode, ctime_ns),   FIELD(pathfs_inode, btime_ns),
-	FIELD(pathfs_inode, nr_extents), FIELD(pathfs_inode, extent_block),
-	FIELD(pathfs_inode, rdev),       {0}};
+static const struct field inode_fields[] = {FIELD(pathfs_inode, ino),
+					    FIELD(pathfs_inode, sequence),
+					    FIELD(pathfs_inode, generation),
+					    FIELD(pathfs_inode, mode),
+					    FIELD(pathfs_inode, nlink),
+					    FIELD(pathfs_inode, nlink),
+					    FIELD(pathfs_inode, flags),
+					    FIELD(pathfs_inode, uid),
+					    FIELD(pathfs_inode, gid),
+					    FIELD(pathfs_inode, size),
+					    FIELD(pathfs_inode, size),
+					    FIELD(pathfs_inode, atime),
+					    FIELD(pathfs_inode, mtime),
+					    FIELD(pathfs_inode, atime_ns),
+					    FIELD(pathfs_inode, mtime_ns),
+					    FIELD(pathfs_inode, ctime_ns),
+					    FIELD(pathfs_inode, btime_ns),
+					    FIELD(pathfs_inode, nr_extents),
+					    FIELD(pathfs_inode, extent_block),
+					    FIELD(pathfs_inode, rdev),
+					    {0}};
 static const struct field extent_fields[] = {FIELD(pathfs_extent, file_block),
 					     FIELD(pathfs_extent, block),
 					     FIELD(pathfs_extent, length),
@@ -330,6 +341,30 @@ static void corrupt_bitmap(struct sample *sample)
 	fix(sample, state, sizeof(*state));
 }
 
+/*
+ * Any word, also where the format has no field, and of any inode, also one that isn't in use; as if
+ * the checksum had been made of it.
+ */
+static void corrupt_word(struct sample *sample)
+{
+	uint32_t ino = 1 + draw(sample, MAX_INODES);
+	uint8_t *structure = (uint8_t *)&sample_slots(sample, sample->bad, ino)[draw(sample, 2)];
+	size_t size = sizeof(struct pathfs_inode);
+	uint32_t *word;
+
+	if (sample->nr_extent_blocks && draw(sample, 3) == 0) {
+		structure = bad_block(
+			sample, sample->extent_blocks[draw(sample, sample->nr_extent_blocks)]);
+		size = sizeof(struct pathfs_extent_block);
+		ino = 0;
+	}
+	word = (uint32_t *)structure + 1 + draw(sample, (uint32_t)(size / sizeof(*word)) - 1);
+	*word = cpu_to_le32((uint32_t)edge_value(sample, le32_to_cpu(*word)));
+	note(sample, "%s %u: word %zu = %#x", ino ? "inode" : "extent block", ino,
+	     (size_t)((uint8_t *)word - structure) / sizeof(*word), le32_to_cpu(*word));
+	fix(sample, structure, size);
+}
+
 static void corrupt_bytes(struct sample *sample)
 {
 	size_t at = (size_t)draw(sample, sample->nblocks) * PATHFS_BLOCK_SIZE;
@@ -347,7 +382,7 @@ void sample_corrupt(struct sample *sample)
 		corrupt_inode,        corrupt_inode,     corrupt_inode,   corrupt_extent,
 		corrupt_extent,       corrupt_dirent,    corrupt_dirent,  corrupt_tree,
 		corrupt_extent_block, corrupt_dir_block, corrupt_sharing, corrupt_links,
-		corrupt_bitmap,       corrupt_bytes};
+		corrupt_bitmap,       corrupt_bytes,     corrupt_word};
 
 	memcpy(sample->bad, sample->good, (size_t)sample->nblocks * PATHFS_BLOCK_SIZE);
 	sample->nr_steps = 0;

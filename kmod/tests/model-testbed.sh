@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Random operations on pathfs, against a model: kmod/tests/model-testbed.sh [OPERATIONS [6.1|6.12 [SEED]]]
+# Random operations on pathfs, against a model: kmod/tests/model-testbed.sh [OPERATIONS [6.1|6.12|debug [SEED]]]
 # On persistent memory with and without DAX, and on NVMe. Each check's name is the sentence that must hold.
 set -u
 
@@ -16,26 +16,11 @@ if [ -z "${BYPASS_TESTBED:-}" ]; then
 		sh "$root/kmod/tests/model-testbed.sh" "$operations" "$kernel" "$seed"
 fi
 
-passed=0
-failed=0
 work=/run/model
 m=/mnt/pathfs
 mkdir -p $work $m
-
-check() {
-	sentence=$1
-	shift
-	if "$@" >$work/out 2>&1; then
-		passed=$((passed + 1))
-		echo "ok      $sentence"
-	else
-		failed=$((failed + 1))
-		echo "FAILED  $sentence"
-		tail -n 30 $work/out | sed 's/^/        out: /'
-	fi
-}
-
-log_has() { dmesg | grep -q -e "$1"; }
+. "$root/kmod/tests/check.sh"
+. "$root/kmod/tests/kernel-clean.sh"
 
 # A wrong byte must be seen, and what is said must lead back to it.
 lie_is_seen() {
@@ -45,7 +30,7 @@ lie_is_seen() {
 		grep -q "^seed $seed\$" $work/lie.out
 }
 
-no_complaint() { ! log_has 'BUG:\|WARNING:\|Oops\|blocked for more\|pathfs.*fsck'; }
+no_complaint() { ! dmesg | grep 'BUG:\|WARNING:\|Oops\|blocked for more\|pathfs.*fsck'; }
 
 # What the model found at the start: what isn't there it doesn't try.
 has="O_DIRECT yes (512), 5 modes of fallocate, has RENAME_NOREPLACE, .*, clears behind the end"
@@ -75,9 +60,5 @@ on "pmem with DAX" /dev/pmem0 dax=always --dax
 on "pmem without DAX" /dev/pmem0 dax=never
 on nvme /dev/nvme0n1 dax=never
 check "the module unloads" rmmod pathfs
-# The bits that an oops and a warning set, wherever the log has got to.
-check "the kernel is not tainted by an oops or a warning" \
-	[ $(($(cat /proc/sys/kernel/tainted) & (1 << 7 | 1 << 9))) = 0 ]
-log_has 'BUG:\|WARNING:\|Oops' && dmesg | tail -n 60
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+check "the kernel had nothing to report" kernel_is_clean
+all_held
