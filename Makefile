@@ -33,10 +33,12 @@ include mk/deps.mk
 include vm/vm.mk
 include vm/plugins/plugins.mk
 include kmod/kmod.mk
+include kmod/dkms.mk
 include kmod/tests/powercut.mk
 include userdrv/userdrv.mk
 include bench/bench.mk
 include userdrv/tests.mk
+include labs/labs.mk
 include mk/check.mk
 
 .PHONY: all test test-long clean help

@@ -2,7 +2,7 @@
 # Static checks of every file that the fragments listed in C_FILES and SHELL_FILES.
 
 SHELL_FILES += mk/install-packages mk/run-tests .ci/run
-CHECK_FLAGS := -std=gnu11 -D_GNU_SOURCE -I. -Ibench -Iuserdrv/include
+CHECK_FLAGS := -std=gnu11 -D_GNU_SOURCE -I. -Ibench -Ilabs -Iuserdrv/include
 
 .PHONY: check check-format check-tidy check-cppcheck check-shell check-spelling check-license
 check: check-format check-shell check-spelling check-license check-cppcheck check-tidy ## clang-format, clang-tidy, cppcheck, shellcheck, codespell, SPDX lines
@@ -22,7 +22,7 @@ check-cppcheck: | $(DEPS_CHECK)
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem \
 		--suppress=readdirCalled --suppress=ctuuninitvar --library=posix --library=gnu \
-		-D_GNU_SOURCE -I. -Ibench -Iuserdrv/include $(filter %.c,$(filter-out bench/tests/% vm/tests/% userdrv/tests/% kmod/tests/% vm/plugins/test_%,$(C_FILES)))
+		-D_GNU_SOURCE -I. -Ibench -Ilabs -Iuserdrv/include $(filter %.c,$(filter-out bench/tests/% vm/tests/% userdrv/tests/% kmod/tests/% vm/plugins/test_%,$(C_FILES)))
 
 check-shell: | $(DEPS_CHECK)
 	$(NOTE) 'CHECK shell'

@@ -11,6 +11,7 @@ static int build_list(const struct ud_iova_map *map, uint64_t *list, uintptr_t v
 	uint64_t entry;
 	uint32_t n, i;
 
+	/* LAB 4.1: one entry for each page, from the map; -EFAULT where a page isn't mapped => return -ENOSYS; */
 	while (npages) {
 		entries = ud_iova_entries(map, vaddr, &n);
 		if (n > npages)
@@ -26,6 +27,7 @@ static int build_list(const struct ud_iova_map *map, uint64_t *list, uintptr_t v
 		vaddr += (uintptr_t)n * UD_PAGE_NBYTES;
 	}
 	return 0;
+	/* LAB end */
 }
 
 int ud_prp_build(const struct ud_iova_map *map, struct ud_request *r, struct nvme_sqe *sqe,
@@ -37,6 +39,7 @@ int ud_prp_build(const struct ud_iova_map *map, struct ud_request *r, struct nvm
 
 	if (!entry)
 		return -EFAULT;
+	/* LAB 4.2: prp1, and prp2 for two pages or, with the list of 4.1, for more => return -ENOSYS; */
 	/* PRP1: the first byte, anywhere in its page [4.3]. */
 	sqe->prp1 = entry - UD_IOVA_PRESENT + offset;
 	sqe->prp2 = 0;
@@ -57,4 +60,5 @@ int ud_prp_build(const struct ud_iova_map *map, struct ud_request *r, struct nvm
 	dma_stored(r->list, (npages - 1) * sizeof(*r->list));
 	sqe->prp2 = r->list_iova;
 	return 0;
+	/* LAB end */
 }

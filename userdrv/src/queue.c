@@ -144,6 +144,7 @@ void ud_qpair_free(struct ud_qpair *q)
 
 void ud_qpair_rewind(struct ud_qpair *q)
 {
+	/* LAB 4.5: both rings empty, and no entry that could be taken for a completion => */
 	memset(q->sq, 0, q->nentries * sizeof(*q->sq));
 	/* Phase bits of an earlier life would look like completions [4.6]. */
 	memset(q->cq, 0, q->nentries * sizeof(*q->cq));
@@ -151,6 +152,7 @@ void ud_qpair_rewind(struct ud_qpair *q)
 	q->sq_rung = 0;
 	q->cq_head = 0;
 	q->phase = 1;
+	/* LAB end */
 	q->countdown = UD_CHECK_PERIOD;
 	__atomic_store_n(&q->expired, 0, __ATOMIC_RELAXED);
 	if (q->sq_shadow) {
@@ -216,7 +218,9 @@ static void ring_completion(struct ud_qpair *q)
 static void ring_submission(struct ud_qpair *q)
 {
 	q->sq_rung = q->sq_tail;
+	/* LAB 4.3: the controller must see the commands before it sees that there are more => */
 	dma_wmb();
+	/* LAB end */
 	if (unlikely(q->sq_shadow) && !shadow_ring(q->sq_shadow, q->sq_event, q->sq_tail))
 		return;
 	q->stats.sq_doorbells++;
@@ -253,6 +257,7 @@ static inline uint32_t reap(struct ud_qpair *q, uint32_t max)
 	uint32_t result;
 	uint16_t cid, status;
 
+	/* LAB 4.4: take each new completion, at most max of them, and finish its request => return 0; */
 	do {
 		cqe = &q->cq[head];
 		high = __atomic_load_n((const uint64_t *)(const void *)&cqe->sqhd,
@@ -280,6 +285,7 @@ static inline uint32_t reap(struct ud_qpair *q, uint32_t max)
 	q->cq_head = head;
 	q->phase = phase;
 	return n;
+	/* LAB end */
 }
 
 int ud_qpair_process(struct ud_qpair *q, uint32_t max)

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+/* bypass lab: the course's command. `bypass lab ...` runs this program. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/results.h"
+#include "engine/lab.h"
+#include "engine/progress.h"
+
+enum { EXIT_GOOD = 0, EXIT_NOT_PASSED = 1, EXIT_USAGE = 2, EXIT_BROKEN = 4 };
+
+static const char usage[] =
+	"bypass lab list               the labs, what each takes, how far you are\n"
+	"bypass lab start N            write labs/work/NAME/: the sources, with your part cut out\n"
+	"bypass lab check N [--only CHECK]   build and try your work; points per check\n"
+	"bypass lab hint N             the next hint for the first check that fails\n"
+	"bypass lab debug N CHECK      one check under gdb\n"
+	"bypass lab status             points of the labs that you started\n"
+	"bypass lab reset N            begin anew; your files are kept beside\n"
+	"\n"
+	"N is a lab's number or name. The handout is labs/NAME/README.md.\n"
+	"Exit status: 0 good; 1 a check didn't pass; 2 usage; 4 something is missing here.\n";
+
+static int fail(int status, const struct error *e)
+{
+	fprintf(stderr, "bypass lab: %s\n", e->text);
+	return status;
+}
+
+static unsigned int points_of(const struct lab *lab)
+{
+	unsigned int points = 0;
+
+	for (size_t i = 0; i < lab->nchecks; i++)
+		points += lab->checks[i].points;
+	return points;
+}
+
+static int cmd_list(const struct labs *labs)
+{
+	for (size_t i = 0; i < labs->count; i++) {
+		const struct lab *lab = &labs->list[i];
+
+		printf("%2u  %-20s %5s h  %-3s  %2u points  %s\n", lab->number, lab->name + 3,
+		       lab->hours, lab->vm ? "VM" : "any", points_of(lab),
+		       lab_started(lab) ? "started" : "");
+		printf("    %s\n", lab->title);
+	}
+	printf("\nlabs/README.md says how it works; begin with: bypass lab start N\n");
+	return EXIT_GOOD;
+}
+
+static int cmd_start(const struct labs *labs, const struct lab *lab)
+{
+	struct error e;
+
+	if (lab_start(labs, lab, VARIANT_UNSOLVED, &e))
+		return fail(EXIT_NOT_PASSED, &e);
+	printf("lab %u: %s\n", lab->number, lab->title);
+	printf("  read    labs/%s/README.md\n", lab->name);
+	for (size_t i = 0; i < lab->nfiles; i++) {
+		const char *slash = strrchr(lab->files[i], '/');
+
+		printf("  edit    labs/work/%s/%s\n", lab->name, slash ? slash + 1 : lab->files[i]);
+	}
+	printf("  try     bypass lab check %u\n", lab->number);
+	return EXIT_GOOD;
+}
+
+static int cmd_reset(const struct labs *labs, const struct lab *lab)
+{
+	char kept[700];
+	struct error e;
+
+	if (lab_reset(labs, lab, kept, sizeof(kept), &e))
+		return fail(EXIT_NOT_PASSED, &e);
+	printf("lab %u begins anew; what you had is in %s\n", lab->number, kept);
+	return EXIT_GOOD;
+}
+
+/* The lines of the log that explain an outcome: all of a wrong answer, else the last ones. */
+static void show_log(const char *log, enum outcome outcome)
+{
+	static const char *const telling[] = {"step: ", "expected: ", "seen: ", "broken: "};
+	const char *line;
+	struct error e;
+	bool any = false;
+	size_t lines = 0;
+	char *text;
+
+	if (read_text(log, &text, &e))
+		return;
+	for (line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
+			if (strncmp(line, telling[i], strlen(telling[i])) == 0) {
+				printf("      %.*s\n", (int)strcspn(line, "\n"), line);
+				any = true;
+			}
+		}
+	}
+	/* A compiler's first words are the ones to read. */
+	for (line = text; *line && (outcome == OUTCOME_BUILD || !any) && lines < 12; lines++) {
+		printf("      %.*s\n", (int)strcspn(line, "\n"), line);
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	free(text);
+}
+
+static enum outcome check_one(const struct labs *labs, const struct lab *lab,
+			      const struct check *check)
+{
+	char log[900];
+	enum outcome outcome;
+
+	snprintf(log, sizeof(log), "%s/%s.log", lab->work, check->name);
+	outcome = lab_check(labs, lab, check, log, false);
+	printf("%-7s %u/%u  %s: %s\n", outcome == OUTCOME_PASSED ? "pass" : "FAIL",
+	       outcome == OUTCOME_PASSED ? check->points : 0, check->points, check->name,
+	       check->sentence);
+	if (outcome == OUTCOME_PASSED)
+		return outcome;
+	printf("      %s\n", outcome_names[outcome]);
+	show_log(log, outcome);
+	printf("      log: labs/work/%s/%s.log", lab->name, check->name);
+	if (outcome != OUTCOME_BROKEN)
+		printf("   hint: bypass lab hint %u", lab->number);
+	putchar('\n');
+	return outcome;
+}
+
+static int cmd_check(const struct labs *labs, const struct lab *lab, const char *only)
+{
+	unsigned int points = 0, most = 0;
+	bool broken = false;
+	struct error e;
+
+	if (!lab_started(lab)) {
+		error_set(&e, 0, "lab %u isn't started; do: bypass lab start %u", lab->number,
+			  lab->number);
+		return fail(EXIT_USAGE, &e);
+	}
+	if (only && !lab_find_check(lab, only)) {
+		error_set(&e, 0, "lab %u has no check '%s'; labs/%s/README.md names them",
+			  lab->number, only, lab->name);
+		return fail(EXIT_USAGE, &e);
+	}
+	for (size_t i = 0; i < lab->nchecks; i++) {
+		const struct check *check = &lab->checks[i];
+		enum outcome outcome;
+
+		if (only && strcmp(only, check->name) != 0)
+			continue;
+		outcome = check_one(labs, lab, check);
+		fflush(stdout);
+		progress_note(lab, check->name, outcome_names[outcome]);
+		most += check->points;
+		points += outcome == OUTCOME_PASSED ? check->points : 0;
+		broken = broken || outcome == OUTCOME_BROKEN;
+	}
+	printf("%u of %u points\n", points, most);
+	if (broken)
+		return EXIT_BROKEN;
+	return points == most ? EXIT_GOOD : EXIT_NOT_PASSED;
+}
+
+static int cmd_hint(const struct lab *lab)
+{
+	char path[900], said[32];
+	unsigned int shown;
+	struct error e;
+	char *text, *hint;
+
+	for (size_t i = 0; i < lab->nchecks; i++) {
+		const struct check *check = &lab->checks[i];
+
+		if (progress_of(lab, check->name, said, sizeof(said)) &&
+		    strcmp(said, outcome_names[OUTCOME_PASSED]) == 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/hints/%s.md", lab->folder, check->name);
+		if (read_text(path, &text, &e))
+			return fail(EXIT_BROKEN, &e);
+		shown = progress_hints(lab, check->name);
+		hint = text;
+		for (unsigned int n = 0; n < shown && hint; n++) {
+			hint = strstr(hint, "\n---\n");
+			hint = hint ? hint + strlen("\n---\n") : NULL;
+		}
+		if (!hint) {
+			printf("%s: that was the last hint; read the steps of "
+			       "labs/%s/README.md again, then `bypass lab debug %u %s`\n",
+			       check->name, lab->name, lab->number, check->name);
+		} else {
+			char *end = strstr(hint, "\n---\n");
+
+			if (end)
+				*end = '\0';
+			printf("%s, hint %u:\n%s\n", check->name, shown + 1, hint);
+			progress_note_hint(lab, check->name, shown + 1);
+		}
+		free(text);
+		return EXIT_GOOD;
+	}
+	printf("lab %u: every check has passed; no hint is needed\n", lab->number);
+	return EXIT_GOOD;
+}
+
+static int cmd_debug(const struct labs *labs, const struct lab *lab, const char *name)
+{
+	const struct check *check = lab_find_check(lab, name);
+	char log[900];
+	struct error e;
+
+	if (!check) {
+		error_set(&e, 0, "lab %u has no check '%s'; labs/%s/README.md names them",
+			  lab->number, name, lab->name);
+		return fail(EXIT_USAGE, &e);
+	}
+	snprintf(log, sizeof(log), "%s/%s.log", lab->work, check->name);
+	if (lab_check(labs, lab, check, log, true) == OUTCOME_BUILD)
+		show_log(log, OUTCOME_BUILD);
+	return EXIT_GOOD;
+}
+
+static int cmd_status(const struct labs *labs)
+{
+	char said[32];
+
+	for (size_t i = 0; i < labs->count; i++) {
+		const struct lab *lab = &labs->list[i];
+		unsigned int points = 0;
+
+		if (!lab_started(lab))
+			continue;
+		for (size_t j = 0; j < lab->nchecks; j++) {
+			if (progress_of(lab, lab->checks[j].name, said, sizeof(said)) &&
+			    strcmp(said, outcome_names[OUTCOME_PASSED]) == 0)
+				points += lab->checks[j].points;
+		}
+		printf("%2u  %-20s %2u of %2u points\n", lab->number, lab->name + 3, points,
+		       points_of(lab));
+	}
+	return EXIT_GOOD;
+}
+
+/* @argv: the subcommand and what follows it. */
+static int dispatch(const struct labs *labs, int argc, char **argv)
+{
+	const char *command = argv[0];
+	const struct lab *lab = NULL;
+	struct error e;
+
+	if (strcmp(command, "list") == 0 && argc == 1)
+		return cmd_list(labs);
+	if (strcmp(command, "status") == 0 && argc == 1)
+		return cmd_status(labs);
+	if (argc >= 2) {
+		lab = labs_find(labs, argv[1]);
+		if (!lab) {
+			error_set(&e, 0, "there is no lab '%s'; bypass lab list shows them",
+				  argv[1]);
+			return fail(EXIT_USAGE, &e);
+		}
+	}
+	if (lab && strcmp(command, "start") == 0 && argc == 2)
+		return cmd_start(labs, lab);
+	if (lab && strcmp(command, "reset") == 0 && argc == 2)
+		return cmd_reset(labs, lab);
+	if (lab && strcmp(command, "hint") == 0 && argc == 2)
+		return cmd_hint(lab);
+	if (lab && strcmp(command, "debug") == 0 && argc == 3)
+		return cmd_debug(labs, lab, argv[2]);
+	if (lab && strcmp(command, "check") == 0 && argc == 2)
+		return cmd_check(labs, lab, NULL);
+	if (lab && strcmp(command, "check") == 0 && argc == 4 && strcmp(argv[2], "--only") == 0)
+		return cmd_check(labs, lab, argv[3]);
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct labs labs;
+	char root[512];
+	struct error e;
+	int status;
+
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(usage, stdout);
+		return EXIT_GOOD;
+	}
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	if (results_project_root(root, sizeof(root), &e) || labs_load(&labs, root, &e))
+		return fail(EXIT_BROKEN, &e);
+	status = dispatch(&labs, argc - 1, argv + 1);
+	labs_free(&labs);
+	return status;
+}
