@@ -52,3 +52,12 @@ char *memory_vformat(const char *format, va_list args)
 		memory_exhausted();
 	return text;
 }
+
+FILE *memory_stream(char **text, size_t *size)
+{
+	FILE *stream = open_memstream(text, size);
+
+	if (!stream)
+		memory_exhausted();
+	return stream;
+}

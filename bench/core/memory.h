@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Ends the program with exit status 1. */
 _Noreturn void memory_exhausted(void);
@@ -18,6 +19,10 @@ void *memory_zeroed(size_t count, size_t size);
 void *memory_append(void *array, size_t count, size_t size);
 /* An owned copy; NULL stays NULL. */
 char *memory_string(const char *text);
+/*
+ * Writes into a text of its own, which is @text and the caller's once the stream is closed.
+ */
+FILE *memory_stream(char **text, size_t *size);
 char *memory_vformat(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 #endif

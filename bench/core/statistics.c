@@ -70,6 +70,28 @@ uint64_t statistics_median(uint64_t *values, size_t n)
 	return low + (high - low) / 2;
 }
 
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a;
+	double y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double statistics_middle(const double *values, size_t n)
+{
+	double *sorted = memory_zeroed(n, sizeof(*sorted));
+	double middle = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = values[i];
+	qsort(sorted, n, sizeof(*sorted), compare_doubles);
+	if (n > 0)
+		middle = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+	free(sorted);
+	return middle;
+}
+
 static uint64_t distance(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : b - a;
