@@ -39,12 +39,19 @@ struct path_job {
 				each */
 	/* Called by reap, once for each operation that ended; @error 0 or a negative errno. */
 	void (*done)(struct path_job *job, struct path_io *io, int error);
+	/* How long reap may wait at most: the loop's. */
+	uint64_t patience_ns;
 	/* Clock ticks that reap spent looking in vain before it slept or found something; hybrid.
 	 */
 	uint64_t spun;
+	/* The cell's; of memory that the path itself takes. NULL: anywhere. */
+	const struct placement *placement;
 	const struct clock *clock; /* for @spun */
 	void *own;                 /* the path's own: a ring, a queue pair */
 };
+
+/* Of reap, where no operation has to be started before that. */
+#define PATH_PATIENCE_NS 1000000000ull
 
 /* One operation in flight on an asynchronous path. */
 struct path_io {
@@ -117,10 +124,15 @@ struct path_ops {
 	/*
 	 * Gives the device all that was started, at once, and calls job->done for each operation
 	 * that ended. Returns how many did: at least @min (fewer only after interrupted(), or when
-	 * a second has passed), waiting by the path's own way; with @min 0 it looks once and never
-	 * waits. Negative errno: the queue itself is broken, nothing more will end.
+	 * job->patience_ns have passed), waiting by the path's own way; with @min 0 it looks once
+	 * and never waits. Negative errno: the queue itself is broken, nothing more will end.
 	 */
 	int (*reap)(struct path_job *job, unsigned int min);
+	/*
+	 * Called now and then by the thread that opened @t, while several jobs run in others; NULL:
+	 * there is nothing to tend.
+	 */
+	void (*tend)(const struct target *t);
 	/* NULL: nothing to count. */
 	void (*count)(const struct path_job *job, struct path_counters *counters);
 	void (*close)(struct path_job *job);
@@ -128,7 +140,14 @@ struct path_ops {
 
 /* All paths, NULL-terminated, in the order of the matrix. */
 extern const struct path_ops *const path_table[];
+/* One of them, or one of those that run fio (fio/engine.h). */
 const struct path_ops *path_find(const char *name);
+/* Can it have several operations in flight? */
+static inline bool path_has_queue(const struct path_ops *ops)
+{
+	return ops->start ||
+	       ((ops->traits & PATH_TOOL) && (ops->traits & (PATH_SLEEPS | PATH_POLLED)));
+}
 /* Can @ops do @w on @t? The path's own probe, after what holds for all of them; as that one. */
 int path_probe(const struct path_ops *ops, const struct workload *w, const struct target *t,
 	       struct unavailable *why);

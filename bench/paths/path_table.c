@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fio/engine.h"
+
 extern const struct path_ops path_null, path_buffered, path_direct, path_dax, path_mmap_shared,
-	path_mmap_private, path_mmap_dax, path_uring, path_uring_iopoll, path_userdrv_poll,
-	path_userdrv_irq, path_userdrv_hybrid;
+	path_mmap_private, path_mmap_dax, path_libaio, path_uring, path_uring_iopoll,
+	path_uring_sqpoll, path_passthru, path_passthru_iopoll, path_userdrv_poll, path_userdrv_irq,
+	path_userdrv_hybrid;
 
 const struct path_ops *const path_table[] = {
 	&path_null,
@@ -17,8 +20,12 @@ const struct path_ops *const path_table[] = {
 	&path_mmap_shared,
 	&path_mmap_private,
 	&path_mmap_dax,
+	&path_libaio,
 	&path_uring,
 	&path_uring_iopoll,
+	&path_uring_sqpoll,
+	&path_passthru,
+	&path_passthru_iopoll,
 	&path_userdrv_poll,
 	&path_userdrv_irq,
 	&path_userdrv_hybrid,
@@ -30,6 +37,10 @@ const struct path_ops *path_find(const char *name)
 	for (unsigned int i = 0; path_table[i]; i++) {
 		if (strcmp(path_table[i]->name, name) == 0)
 			return path_table[i];
+	}
+	for (size_t i = 0; fio_path(i); i++) {
+		if (strcmp(fio_path(i)->name, name) == 0)
+			return fio_path(i);
 	}
 	return NULL;
 }

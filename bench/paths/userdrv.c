@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Our own driver: the job has a queue pair of the controller to itself and rings its doorbells.
+ * Our own driver: each job has a queue pair of the controller to itself and rings its doorbells.
+ * The controller stays with the thread that opened the target, which tends it while the jobs run.
  * Three ways to wait: look at the completion queue until something is there (poll), sleep until the
  * device's interrupt (irq), look for a while and then sleep (hybrid).
  *
@@ -17,8 +18,7 @@
 #include "userdrv/soft/ud_soft.h"
 
 #define LEAST_ENTRIES 16u
-#define MAX_SPLITS    256u /* requests of several commands that the driver takes at once */
-#define PATIENCE_NS   1000000000ull
+#define MAX_SPLITS    256u  /* requests of several commands that the driver takes at once */
 #define LOOKS         4096u /* at the completion queue between two at the clock */
 
 /* What a completion's callback is given. */
@@ -86,7 +86,28 @@ static uint32_t most_at_once(const struct workload *w, const struct userdrv_limi
 	return (uint32_t)(ncommands > 1 && most > MAX_SPLITS ? MAX_SPLITS : most);
 }
 
-static int check_limits(const struct workload *w, const struct userdrv_limits *limits,
+/* A queue pair for each job, and where they sleep a vector too. */
+static int check_jobs(const struct workload *w, const struct userdrv_limits *limits, bool sleeps,
+		      struct unavailable *why)
+{
+	unsigned int most = limits->max_jobs;
+
+	if (sleeps && limits->max_vectors < most)
+		most = limits->max_vectors;
+	if (w->numjobs <= most)
+		return 0;
+	snprintf(why->reason, sizeof(why->reason),
+		 "the controller has queues%s for %u jobs, and numjobs=%u asks for more",
+		 sleeps ? " with interrupts" : "", most, w->numjobs);
+	if (most)
+		snprintf(why->remedy, sizeof(why->remedy), "numjobs=%u or less", most);
+	else
+		snprintf(why->remedy, sizeof(why->remedy),
+			 sleeps ? "path=userdrv-poll" : "another controller");
+	return -EOPNOTSUPP;
+}
+
+static int check_limits(const struct workload *w, const struct userdrv_limits *limits, bool sleeps,
 			struct unavailable *why)
 {
 	uint32_t most = most_at_once(w, limits);
@@ -107,10 +128,11 @@ static int check_limits(const struct workload *w, const struct userdrv_limits *l
 			 most ? "iodepth=%u or less" : "a smaller bs=", most);
 		return -EOPNOTSUPP;
 	}
-	return 0;
+	return check_jobs(w, limits, sleeps, why);
 }
 
-static int probe(const struct workload *w, const struct target *t, struct unavailable *why)
+static int probe(const struct workload *w, const struct target *t, bool sleeps,
+		 struct unavailable *why)
 {
 	struct userdrv_limits limits;
 
@@ -124,15 +146,17 @@ static int probe(const struct workload *w, const struct target *t, struct unavai
 			 "target=soft:latency=10us");
 		return -EOPNOTSUPP;
 	}
-	if (w->numjobs > 1) {
-		snprintf(why->reason, sizeof(why->reason),
-			 "one thread drives the whole controller so far, and numjobs=%u asks for "
-			 "more",
-			 w->numjobs);
-		snprintf(why->remedy, sizeof(why->remedy), "numjobs=1 and a larger iodepth=");
-		return -EOPNOTSUPP;
-	}
-	return target_userdrv_limits(t, &limits) ? check_limits(w, &limits, why) : 0;
+	return target_userdrv_limits(t, &limits) ? check_limits(w, &limits, sleeps, why) : 0;
+}
+
+static int probe_poll(const struct workload *w, const struct target *t, struct unavailable *why)
+{
+	return probe(w, t, false, why);
+}
+
+static int probe_sleeping(const struct workload *w, const struct target *t, struct unavailable *why)
+{
+	return probe(w, t, true, why);
 }
 
 static bool wants_coalescing(const struct workload *w)
@@ -141,12 +165,13 @@ static bool wants_coalescing(const struct workload *w)
 }
 
 /* A controller whose limits weren't known to the probe. */
-static int check_open(const struct path_job *job, struct userdrv_limits *limits, struct error *e)
+static int check_open(const struct path_job *job, bool sleeps, struct userdrv_limits *limits,
+		      struct error *e)
 {
 	struct unavailable why;
 
 	target_userdrv_limits(job->target, limits);
-	if (check_limits(job->workload, limits, &why))
+	if (check_limits(job->workload, limits, sleeps, &why))
 		return error_set(e, -EINVAL, "%s: %s; use %s", job->target->text, why.reason,
 				 why.remedy);
 	return 0;
@@ -189,6 +214,8 @@ static int open_queues(struct path_job *job, enum ud_completion_mode mode,
 	ud_qpair_options_init(&options);
 	options.mode = mode;
 	options.nentries = entries_for(job->workload, limits);
+	if (job->placement && job->placement->asked && job->placement->memory_node >= 0)
+		options.numa_node = job->placement->memory_node;
 	ret = ud_qpair_create(u->ctrlr, &options, &own->qpair);
 	if (!ret && mode != UD_POLL)
 		ret = set_coalescing(u->ctrlr, job->workload);
@@ -206,7 +233,7 @@ static int open_mode(struct path_job *job, enum ud_completion_mode mode, struct 
 	const struct workload *w = job->workload;
 	struct userdrv_limits limits;
 	struct userdrv_job *own;
-	int ret = check_open(job, &limits, e);
+	int ret = check_open(job, mode != UD_POLL, &limits, e);
 
 	if (ret)
 		return ret;
@@ -269,7 +296,7 @@ static int wait_hybrid(struct path_job *job)
 	ud_qpair_ring(own->qpair);
 	own->seen = false;
 	began = clock_ticks(job->clock);
-	n = ud_qpair_wait(own->qpair, PATIENCE_NS);
+	n = ud_qpair_wait(own->qpair, job->patience_ns);
 	ud_qpair_get_stats(own->qpair, &own->stats);
 	if (own->stats.sleeps != before.sleeps)
 		job->spun += clock_to_ticks(job->clock, own->stats.spun_ns - before.spun_ns);
@@ -289,7 +316,7 @@ static int reap(struct path_job *job, unsigned int min)
 		return n < 0 ? n : (int)(own->nended - before);
 	}
 	do {
-		n = own->hybrid ? wait_hybrid(job) : ud_qpair_wait(own->qpair, PATIENCE_NS);
+		n = own->hybrid ? wait_hybrid(job) : ud_qpair_wait(own->qpair, job->patience_ns);
 		if (n < 0)
 			return n;
 	} while (n && own->nended - before < min && !interrupted());
@@ -313,8 +340,8 @@ static int reap_poll(struct path_job *job, unsigned int min)
 		if (++looks % LOOKS)
 			continue;
 		if (!deadline)
-			deadline =
-				clock_ticks(job->clock) + clock_to_ticks(job->clock, PATIENCE_NS);
+			deadline = clock_ticks(job->clock) +
+				   clock_to_ticks(job->clock, job->patience_ns);
 		if (interrupted() || clock_ticks(job->clock) > deadline)
 			break;
 	}
@@ -329,13 +356,22 @@ static void count(const struct path_job *job, struct path_counters *counters)
 	struct ud_qpair_stats stats;
 
 	ud_qpair_get_stats(own->qpair, &stats);
+	counters->doorbells = stats.sq_doorbells + stats.cq_doorbells;
+	counters->sleeps = stats.sleeps;
+	/* What is the controller's and not a queue's is told once, by the first job. */
+	if (job->base)
+		return;
 	/* Those of a real controller are in /proc/interrupts. */
 	if (u->soft)
 		ud_soft_get_stats(u->soft, &soft);
-	counters->doorbells = stats.sq_doorbells + stats.cq_doorbells;
-	counters->sleeps = stats.sleeps;
 	counters->interrupts = soft.interrupts;
 	counters->resets = ud_ctrlr_nresets(u->ctrlr);
+}
+
+/* Time-outs and resets. A dead controller tells the jobs itself, by ending what they have. */
+static void tend(const struct target *t)
+{
+	(void)ud_ctrlr_process(t->userdrv->ctrlr);
 }
 
 static void close_job(struct path_job *job)
@@ -360,11 +396,12 @@ const struct path_ops path_userdrv_poll = {
 	.completion = "polling",
 	.traits = PATH_USER_DRIVER | PATH_POLLED,
 	.clock_use = CLOCK_USE_EXACT,
-	.probe = probe,
+	.probe = probe_poll,
 	.open = open_poll,
 	.start = start,
 	.reap = reap_poll,
 	.count = count,
+	.tend = tend,
 	.close = close_job,
 };
 
@@ -376,11 +413,12 @@ const struct path_ops path_userdrv_irq = {
 	.completion = "interrupt",
 	.traits = PATH_USER_DRIVER | PATH_SLEEPS,
 	.clock_use = CLOCK_USE_MACHINE,
-	.probe = probe,
+	.probe = probe_sleeping,
 	.open = open_irq,
 	.start = start,
 	.reap = reap,
 	.count = count,
+	.tend = tend,
 	.close = close_job,
 };
 
@@ -392,10 +430,11 @@ const struct path_ops path_userdrv_hybrid = {
 	.completion = "hybrid",
 	.traits = PATH_USER_DRIVER | PATH_SLEEPS,
 	.clock_use = CLOCK_USE_MACHINE,
-	.probe = probe,
+	.probe = probe_sleeping,
 	.open = open_hybrid,
 	.start = start,
 	.reap = reap,
 	.count = count,
+	.tend = tend,
 	.close = close_job,
 };
