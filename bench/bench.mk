@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # The `bypass` command, its tests and what `make bench` runs.
 
-BENCH_SOURCES := $(wildcard bench/core/*.c bench/paths/*.c bench/report/*.c bench/cli/*.c)
-BENCH_LIBS := -ljansson -linih -lnuma -luring -lblkid -lm -lpthread
+BENCH_SOURCES := $(wildcard bench/core/*.c bench/paths/*.c bench/fio/*.c bench/report/*.c bench/cli/*.c)
+BENCH_LIBS := -ljansson -linih -lnuma -luring -laio -lblkid -lelf -lm -lpthread
 BENCH_OBJECTS := $(BENCH_SOURCES:%.c=$(BUILD)/%.o)
 C_FILES += $(wildcard bench/*/*.c bench/*/*.h) bench/version.h
-SHELL_FILES += bench/run-bench bench/self-test-cost $(wildcard bench/tests/*.sh)
+SHELL_FILES += bench/run-bench bench/run-all bench/self-test-cost $(wildcard bench/tests/*.sh)
 
 $(BUILD)/bench/%.o: bench/%.c | $(DEPS)
 	@mkdir -p $(@D)
@@ -56,7 +56,7 @@ $(FUZZ)/%: bench/tests/fuzz_%.c $(FUZZ_SOURCES) $(wildcard bench/*/*.h) | $(DEPS
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $< $(FUZZ_SOURCES) $(BENCH_LIBS)
 
-.PHONY: test-unit test-fuzz test-fuzz-long test-bench bench bench-self
+.PHONY: test-unit test-fuzz test-fuzz-long test-bench bench bench-all bench-self
 TESTS += test-unit test-fuzz test-bench
 LONG_TESTS += test-fuzz-long
 
@@ -72,12 +72,17 @@ test-fuzz-long: $(FUZZ_TARGETS) ## every fuzz target for ten minutes
 test-bench: $(BUILD)/bypass $(ASAN)/bypass $(ASAN)/test_target_block $(USERDRV)/tests/vfio_io \
 		$(USERDRV)/examples/perf $(USERDRV)/examples/hello \
 		$(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the command itself: on this machine and in the testbed
+	@bench/tests/run-all.sh
 	@bench/tests/command.sh $(ASAN)/bypass
 	@bench/tests/testbed.sh $(BUILD)/bypass
+	@bench/tests/numa-testbed.sh $(BUILD)/bypass
 	@bench/tests/bind-testbed.sh $(BUILD)
 
 bench: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the tour: suite `quick` in the testbed and on this machine, with reports
 	@bench/run-bench $(BUILD)/bypass
+
+bench-all: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## every suite (under 90 minutes on 2 cores); after Ctrl-C it goes on where it was
+	@bench/run-all $(BUILD)/bypass
 
 bench-self: $(BUILD)/bypass ## what the harness itself costs, beside fio
 	@bench/self-test-cost $(BUILD)/bypass

@@ -27,6 +27,9 @@ int cmd_run(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_lab(int argc, char **argv);
 int cmd_bind(int argc, char **argv);
 int cmd_unbind(int argc, char **argv);
 
@@ -34,6 +37,7 @@ enum output_format {
 	OUTPUT_TABLE,
 	OUTPUT_JSON,
 	OUTPUT_CSV,
+	OUTPUT_FIO_JSON,
 };
 
 /* Everything that `bypass run` was told. */
@@ -45,12 +49,14 @@ struct run_options {
 	bool testbed;
 	enum run_clock testbed_clock;
 	const char *kernel; /* of the testbed, or NULL */
+	bool functions;     /* count instructions by function, too */
 	bool dry_run;
 	enum output_format format;
 	const char *export_json; /* another copy of run.json, or NULL */
 	char results[512];       /* folder of runs */
 	/* Said by the testbed's host to the guest: */
 	unsigned int boot;
+	const char *counts; /* the file that the plugin writes, or NULL */
 	const char *output; /* write run.json to this very folder, print no table */
 	int argc;
 	char **argv;

@@ -7,13 +7,16 @@
 
 #include "cli/cli.h"
 #include "core/results.h"
+#include "fio/engine.h"
 #include "paths/path.h"
 #include "report/format.h"
 
 static int list_paths(void)
 {
 	for (unsigned int i = 0; path_table[i]; i++)
-		printf("%-14s %s\n", path_table[i]->name, path_table[i]->description);
+		printf("%-18s %s\n", path_table[i]->name, path_table[i]->description);
+	for (size_t i = 0; fio_path(i); i++)
+		printf("%-18s %s\n", fio_path(i)->name, fio_path(i)->description);
 	return EXIT_GOOD;
 }
 
@@ -45,7 +48,14 @@ static int is_suite(const struct dirent *entry)
 
 static void say_suite(const struct suite *suite)
 {
-	printf("%s (%zu cells)\n  ", suite->name, suite->ncells);
+	char budget[FORMAT_MAX];
+
+	printf("%s (%zu cells", suite->name, suite->ncells);
+	if (suite->budget_ns) {
+		format_duration(budget, sizeof(budget), suite->budget_ns / 1000000000);
+		printf(", at most %s", budget);
+	}
+	printf(")\n  ");
 	format_wrap(stdout, 2, 2, suite->question);
 }
 

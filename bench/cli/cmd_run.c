@@ -15,6 +15,7 @@
 #include "core/results.h"
 #include "core/runner.h"
 #include "report/format.h"
+#include "report/functions.h"
 #include "report/report.h"
 
 #define LONG_RUN_S 300
@@ -89,6 +90,18 @@ static void say_if_long(const struct run *run)
 			ns / 60000000000 + 1);
 }
 
+/* A promise of the suite's file, made of runs on two processors without KVM. */
+static void check_budget(struct run *run, const struct run_options *o, time_t started)
+{
+	uint64_t budget_s = o->cells->budget_ns / 1000000000;
+	uint64_t took_s = (uint64_t)(time(NULL) - started);
+
+	if (budget_s && took_s > budget_s && !o->output)
+		run_warn(run, "budget", "run it while the computer does nothing else",
+			 "the suite took %llu s, longer than its budget of %llu s",
+			 (unsigned long long)took_s, (unsigned long long)budget_s);
+}
+
 static int status_of(const struct run *run)
 {
 	bool refuted = false, failed = false, measured = false;
@@ -142,8 +155,11 @@ static void print_result(const struct run *run, const struct run_options *o, con
 		json_decref(json);
 	} else if (o->format == OUTPUT_CSV) {
 		report_csv(stdout, run);
+	} else if (o->format == OUTPUT_FIO_JSON) {
+		report_fio_json(stdout, run);
 	} else {
 		report_tables(stdout, run, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+		report_functions(stdout, run, FUNCTIONS_SHOWN);
 		printf("%s   next: bypass report @last\n", path);
 	}
 }
@@ -155,6 +171,7 @@ static int execute(struct run *run, const struct run_options *o, const char *fol
 		.clock = run->clock,
 		.runs = run->runs,
 		.boot = o->boot,
+		.counts = o->counts,
 	};
 
 	if (o->testbed)
@@ -167,6 +184,7 @@ static int execute(struct run *run, const struct run_options *o, const char *fol
 /* Executes and stores; what was measured before an interruption or a failure is stored too. */
 static int run_and_store(struct run *run, const struct run_options *o, const char *folder)
 {
+	const time_t started = time(NULL);
 	char path[700];
 	struct error e, e2;
 	int ret, stored, status;
@@ -175,6 +193,7 @@ static int run_and_store(struct run *run, const struct run_options *o, const cha
 	interrupted_catch();
 	say_if_long(run);
 	ret = execute(run, o, folder, &e);
+	check_budget(run, o, started);
 	snprintf(path, sizeof(path), "%s/run.json", folder);
 	stored = run_write(run, path, &e2);
 	interrupted_remove_if_empty(NULL);

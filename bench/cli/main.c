@@ -14,12 +14,15 @@ static const char usage[] =
 	"  bypass run --path=P[,P...] --target=T [--rw=randread --bs=4k ...]\n"
 	"  bypass list paths|suites|targets\n"
 	"  bypass probe                  what can be measured here, what can't, and why\n"
+	"  bypass lab list|start|check|hint ...   the course\n"
 	"  bypass bind|unbind PCI        an empty NVMe disk: to our driver, and back\n"
+	"  bypass export --fio SUITE     the suite as a job file for fio\n"
 	"  bypass report RUN...          tables and report.html of a run, or of @last\n"
+	"  bypass compare BASE NEW       is NEW faster or slower, or is it chance?\n"
 	"  bypass --version | --help | COMMAND --help\n"
 	"\n"
-	"Exit status: 0 good; 1 failed; 2 usage; 3 a cell was refuted; 4 nothing could\n"
-	"run; 130 interrupted.\n";
+	"Exit status: 0 good; 1 failed, or compare found a difference; 2 usage; 3 a cell\n"
+	"was refuted; 4 nothing could run; 130 interrupted.\n";
 
 int cli_fail(int status, const struct error *e)
 {
@@ -44,8 +47,9 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} commands[] = {
-		{"run", cmd_run},       {"list", cmd_list}, {"probe", cmd_probe},
-		{"report", cmd_report}, {"bind", cmd_bind}, {"unbind", cmd_unbind},
+		{"run", cmd_run},       {"list", cmd_list},       {"probe", cmd_probe},
+		{"report", cmd_report}, {"compare", cmd_compare}, {"export", cmd_export},
+		{"bind", cmd_bind},     {"unbind", cmd_unbind},   {"lab", cmd_lab},
 	};
 	struct error e;
 

@@ -5,15 +5,17 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "core/environment.h"
 #include "core/memory.h"
 #include "core/results.h"
 #include "core/target_kinds.h"
+#include "fio/import.h"
 
 #define DEFAULT_SEED 1
 #define RUNS_MAX     1000
 
 static const char run_usage[] =
-	"bypass run SUITE [OPTION...]\n"
+	"bypass run SUITE|JOBFILE.fio [OPTION...]\n"
 	"bypass run --path=PATH[,PATH...] --target=TARGET [OPTION...]\n"
 	"\n"
 	"Workload options have fio's names and units and override the suite's:\n"
@@ -26,7 +28,7 @@ static const char run_usage[] =
 	"  --numa_cpu_nodes=near|far|N   --numa_mem_policy=bind:near|bind:far|bind:N\n"
 	"  --number_ios=N   --runtime=SECONDS   --time_based=1   --ramp_time=SECONDS\n"
 	"  --precondition=N (writes all of it N times first)\n"
-	"  --cache=hot|cold   --durability=none|data   --access=copy|touch\n"
+	"  --cache=hot|cold|pressed   --durability=none|data   --access=copy|touch\n"
 	"  --populate=1   --sync=1   --hugepage=1   --madvise=normal|random|sequential\n"
 	"\n"
 	"      --warmup=SECONDS  before the clock starts; the same as --ramp_time\n"
@@ -35,10 +37,12 @@ static const char run_usage[] =
 	"      --testbed[=CLOCK] in the virtual machine, 3 boots; CLOCK instructions\n"
 	"                        (default) or ns\n"
 	"      --kernel=6.1|6.12 of the testbed\n"
+	"      --functions       in the testbed, by the instruction clock: the exact count of\n"
+	"                        each function's instructions for each I/O, too\n"
 	"      --allow-writes=SERIAL   the disk of this serial number may be overwritten\n"
 	"                        if nothing is on it; other disks are only read\n"
 	"      --dry-run         cells and bytes that would be written; runs nothing\n"
-	"  -o, --output-format=table|json|csv\n"
+	"  -o, --output-format=table|json|csv|fio-json\n"
 	"      --export-json=FILE   another copy of run.json\n"
 	"      --results=DIR     where runs are kept (default: results/ of the project)\n";
 
@@ -76,15 +80,16 @@ static int parse_unsigned(const struct argument *a, uint64_t max, uint64_t *valu
 
 static int parse_format(const struct argument *a, enum output_format *format, struct error *e)
 {
-	static const char *const names[] = {"table", "json", "csv"};
+	static const char *const names[] = {"table", "json", "csv", "fio-json"};
 
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (a->value && strcmp(a->value, names[i]) == 0) {
 			*format = (enum output_format)i;
 			return 0;
 		}
 	}
-	return error_set(e, -EINVAL, "unknown output format '%s'; give table, json or csv",
+	return error_set(e, -EINVAL,
+			 "unknown output format '%s'; give table, json, csv or fio-json",
 			 a->value ? a->value : "");
 }
 
@@ -111,6 +116,12 @@ static int parse_own(struct run_options *o, const struct argument *a, bool *took
 	int ret;
 
 	*took_value = true;
+	if (strcmp(a->name, "functions") == 0) {
+		*took_value = false;
+		o->functions = true;
+		o->counts = a->attached ? a->value : NULL;
+		return 0;
+	}
 	if (strcmp(a->name, "testbed") == 0 || strcmp(a->name, "dry-run") == 0) {
 		*took_value = false;
 		if (a->name[0] == 't')
@@ -232,7 +243,8 @@ static int load_cells(struct run_options *o, const struct overrides *overrides, 
 
 	if (o->suite) {
 		snprintf(folder, sizeof(folder), "%s/bench/suites", o->root);
-		ret = suite_load(&o->cells, folder, o->suite, e);
+		ret = fio_import_matches(o->suite) ? fio_import_load(&o->cells, o->suite, e)
+						   : suite_load(&o->cells, folder, o->suite, e);
 		if (ret)
 			return ret;
 	} else {
@@ -264,6 +276,11 @@ static int load_cells(struct run_options *o, const struct overrides *overrides, 
 	return ret;
 }
 
+static bool counts_instructions(const struct run_options *o)
+{
+	return (o->testbed ? o->testbed_clock : environment_clock()) == RUN_CLOCK_INSTRUCTIONS;
+}
+
 int run_options_parse(struct run_options *o, int argc, char **argv)
 {
 	struct overrides overrides = {NULL, 0};
@@ -285,8 +302,16 @@ int run_options_parse(struct run_options *o, int argc, char **argv)
 		return cli_fail(EXIT_FAILED, &e);
 	snprintf(o->results, sizeof(o->results), "%.500s/results", o->root);
 	ret = collect(o, argc, argv, &overrides, &e);
+	if (!ret && o->format == OUTPUT_FIO_JSON && counts_instructions(o))
+		ret = error_set(&e, -EINVAL,
+				"fio's form has times, and this run counts instructions; give -o "
+				"json or csv, or --testbed=ns");
 	if (!ret && o->kernel && !o->testbed)
 		ret = error_set(&e, -EINVAL, "--kernel is the testbed's; add --testbed");
+	if (!ret && o->functions && !o->counts &&
+	    (!o->testbed || o->testbed_clock != RUN_CLOCK_INSTRUCTIONS))
+		ret = error_set(&e, -EINVAL,
+				"--functions counts instructions in the testbed; add --testbed");
 	if (!ret && target_writable_serial && o->testbed)
 		ret = error_set(
 			&e, -EINVAL,

@@ -26,6 +26,8 @@
 #define PMEM_SIZES     "1G,1G,1G"
 #define NVME_SIZES     "1G,1G,256M,256M,1G"
 #define BOOT_TIMEOUT_S 1800
+/* In the run's folder, while it runs: what vm/plugins/instruction_counts.c writes. */
+#define COUNTS "instruction-counts"
 
 struct arguments {
 	char **list;
@@ -59,7 +61,8 @@ static bool for_host(const char *argument, bool *takes_value)
 	size_t n = strcspn(argument, "=");
 
 	*takes_value = false;
-	if (strncmp(argument, "--testbed", 9) == 0 && n == 9)
+	if ((strncmp(argument, "--testbed", 9) == 0 && n == 9) ||
+	    (strncmp(argument, "--functions", 11) == 0 && n == 11))
 		return true;
 	for (unsigned int i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++) {
 		if (strlen(with_value[i]) == n && strncmp(argument, with_value[i], n) == 0) {
@@ -83,6 +86,14 @@ static void guest_command(struct arguments *a, const struct run_options *o, unsi
 	add(a, "--share=%s", folder);
 	if (o->kernel)
 		add(a, "--kernel=%s", o->kernel);
+	if (o->cells->memory_nbytes)
+		add(a, "--memory=%lluM", (unsigned long long)(o->cells->memory_nbytes >> 20));
+	if (o->cells->numa)
+		add(a, "--numa=%u", o->cells->numa);
+	/* The counts of one boot are those of all. */
+	if (o->functions && boot == 1)
+		add(a, "--plugin=%s/build/vm/plugins/instruction_counts.so,counts=%s/" COUNTS,
+		    o->root, folder);
 	add(a, "--");
 	add(a, "%s/vm/guest/with-media", o->root);
 	add(a, "%s/build/bypass", o->root);
@@ -100,6 +111,8 @@ static void guest_command(struct arguments *a, const struct run_options *o, unsi
 	add(a, "--seed=%llu", (unsigned long long)o->seed + boot - 1);
 	add(a, "--boot=%u", boot);
 	add(a, "--output=%s/boot-%u", folder, boot);
+	if (o->functions && boot == 1)
+		add(a, "--functions=%s/" COUNTS, folder);
 }
 
 /*
@@ -180,6 +193,14 @@ static int take_boot(struct run *run, const char *folder, unsigned int boot, str
 	return ret;
 }
 
+static void remove_counts(const char *folder)
+{
+	char path[700];
+
+	snprintf(path, sizeof(path), "%s/" COUNTS, folder);
+	unlink(path);
+}
+
 int testbed_execute(struct run *run, const struct run_options *o, const char *folder,
 		    struct error *e)
 {
@@ -198,6 +219,7 @@ int testbed_execute(struct run *run, const struct run_options *o, const char *fo
 		guest_command(&a, o, boot, each, folder);
 		ret = run_boot(&a, e);
 		free_arguments(&a);
+		remove_counts(folder);
 		/* If the boot itself went wrong, that is what to tell, not the missing file. */
 		if (take_boot(run, folder, boot, ret ? &e2 : e) && !ret)
 			ret = -EIO;

@@ -2,6 +2,7 @@
 #include "core/accounting.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/memory.h"
 
@@ -81,6 +82,20 @@ static void account_cpu(const struct repetition_context *c, const struct worker 
 		result->machine = less(less(result->duration, delta->idle), result->wait);
 }
 
+void account_device(const struct repetition_context *c, const struct pass_facts *facts,
+		    struct pass_result *result)
+{
+	const struct observation *delta = &facts->delta;
+
+	result->interrupts_known = delta->interrupts_known;
+	result->interrupts = delta->interrupts;
+	result->device_known = delta->device.known && c->target->device.accounted;
+	result->device_bytes = delta->device.read_bytes + delta->device.write_bytes;
+	result->device_ios = delta->device.read_ios + delta->device.write_ios;
+	result->flushes = delta->device.flush_ios;
+	memcpy(result->machine_counters, delta->machine, sizeof(result->machine_counters));
+}
+
 void account_pass(const struct repetition_context *c, const struct pass_facts *facts,
 		  struct worker *const *workers, unsigned int nworkers, struct pass_result *result)
 {
@@ -95,6 +110,8 @@ void account_pass(const struct repetition_context *c, const struct pass_facts *f
 		result->ios += w->ios;
 		result->bytes += w->ios * c->cell->workload.bs;
 		result->errors += w->errors;
+		result->backlog += w->backlog;
+		result->backlog_known = pace_is_open_loop(&w->pace);
 		result->thread += w->cpu;
 		result->op_total += clock_from_ticks(c->clock, w->op_ticks);
 		result->wait += clock_from_ticks(c->clock, w->wait);
@@ -115,12 +132,11 @@ void account_pass(const struct repetition_context *c, const struct pass_facts *f
 	 */
 	own = c->target->kind == TARGET_USERDRV && !c->target->device.pci[0] &&
 	      !delta->interrupts_known && c->ops->count;
-	result->interrupts_known = delta->interrupts_known || own;
-	result->interrupts = own ? facts->counters.interrupts : delta->interrupts;
-	result->device_known = delta->device.known && c->target->device.accounted;
-	result->device_bytes = delta->device.read_bytes + delta->device.write_bytes;
-	result->device_ios = delta->device.read_ios + delta->device.write_ios;
-	result->flushes = delta->device.flush_ios;
+	account_device(c, facts, result);
+	if (own) {
+		result->interrupts_known = true;
+		result->interrupts = facts->counters.interrupts;
+	}
 	result->doorbells = facts->counters.doorbells;
 	result->sleeps = facts->counters.sleeps;
 	account_cpu(c, workers[0], delta, result);

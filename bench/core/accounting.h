@@ -13,5 +13,8 @@
  */
 void account_pass(const struct repetition_context *c, const struct pass_facts *facts,
 		  struct worker *const *workers, unsigned int nworkers, struct pass_result *result);
+/* What the device and its interrupts were seen to do meanwhile: a part of account_pass. */
+void account_device(const struct repetition_context *c, const struct pass_facts *facts,
+		    struct pass_result *result);
 
 #endif

@@ -25,8 +25,8 @@ static uint64_t spare(uint64_t total)
 	return evidence_alone() ? 0 : total / 100;
 }
 
-static void note_residency(struct cell *cell, const struct pass_facts *f, const char *claim,
-			   int64_t resident, uint64_t expected)
+void evidence_residency(struct cell *cell, const struct pass_facts *f, const char *claim,
+			int64_t resident, uint64_t expected)
 {
 	char text[64];
 
@@ -61,9 +61,8 @@ static void note_storage(struct cell *cell, const struct pass_facts *f, const ch
 				  "%" PRIu64 " bytes", bytes);
 }
 
-/* What the disk's own counters say; see evidence_alone(). */
-static void note_device(struct cell *cell, const struct target *t, const struct pass_facts *f,
-			const char *claim, uint64_t low, uint64_t high, const char *expected)
+void evidence_device(struct cell *cell, const struct target *t, const struct pass_facts *f,
+		     const char *claim, uint64_t low, uint64_t high, const char *expected)
 {
 	uint64_t bytes = f->delta.device.read_bytes + f->delta.device.write_bytes;
 	char source[96];
@@ -87,15 +86,53 @@ static void note_device(struct cell *cell, const struct target *t, const struct 
 				  "%" PRIu64 " bytes", bytes);
 }
 
+/* Memory was full of the file, and what came in during the pass took the place of something. */
+static void pressed_claims(struct cell *cell, const struct pass_facts *f)
+{
+	static const char fits[] = "the file does not fit into memory";
+	static const char reclaimed[] = "pages were reclaimed";
+	const struct counted *taken = &f->delta.machine[MACHINE_RECLAIMED_PAGES];
+	char text[64];
+
+	snprintf(text, sizeof(text), "fewer than %" PRIu64 " pages resident", f->pages);
+	if (f->resident_before < 0)
+		cell_add_evidence(cell, fits, text, "mincore", f->phase, VERDICT_UNOBSERVED,
+				  "mincore: %s", strerror((int)-f->resident_before));
+	else
+		cell_add_evidence(cell, fits, text, "mincore", f->phase,
+				  evidence_verdict((uint64_t)f->resident_before < f->pages),
+				  "%" PRId64 " of %" PRIu64 " pages resident", f->resident_before,
+				  f->pages);
+	if (!rw_writes(cell->workload.rw))
+		note_storage(cell, f, "storage was read", false, 1, UINT64_MAX,
+			     "more than 0 bytes");
+	if (!taken->known)
+		cell_add_evidence(cell, reclaimed, "more than 0", "/proc/vmstat", f->phase,
+				  VERDICT_UNOBSERVED, "%s",
+				  machine_counter_why_not(MACHINE_RECLAIMED_PAGES));
+	else if (!taken->value && !evidence_alone())
+		cell_add_evidence(cell, reclaimed, "more than 0", "/proc/vmstat", f->phase,
+				  VERDICT_UNOBSERVED,
+				  "none, but others may have given memory back meanwhile");
+	else
+		cell_add_evidence(cell, reclaimed, "more than 0", "/proc/vmstat", f->phase,
+				  evidence_verdict(taken->value > 0), "%" PRIu64 " pages",
+				  taken->value);
+}
+
 static void page_cache_claims(struct cell *cell, const struct target *t, const struct pass_facts *f)
 {
 	const struct workload *w = &cell->workload;
 
 	if (f->kind == PASS_AGAIN)
 		return;
+	if (w->cache == CACHE_PRESSED) {
+		pressed_claims(cell, f);
+		return;
+	}
 	if (w->cache == CACHE_HOT) {
-		note_residency(cell, f, "every page was in the page cache before",
-			       f->resident_before, f->pages);
+		evidence_residency(cell, f, "every page was in the page cache before",
+				   f->resident_before, f->pages);
 		if (!rw_writes(w->rw))
 			note_storage(cell, f, "served from the page cache", false, 0,
 				     spare(f->bytes),
@@ -103,20 +140,20 @@ static void page_cache_claims(struct cell *cell, const struct target *t, const s
 						      : "under 1 in 100 bytes read from storage");
 		return;
 	}
-	note_residency(cell, f, "no page was in the page cache before", f->resident_before, 0);
+	evidence_residency(cell, f, "no page was in the page cache before", f->resident_before, 0);
 	if (rw_writes(w->rw))
 		return;
 	note_storage(cell, f, "storage was read", false, f->bytes, UINT64_MAX,
 		     "at least the bytes asked for");
-	note_device(cell, t, f, "the block layer read the bytes", f->bytes, UINT64_MAX,
-		    "at least the bytes asked for");
+	evidence_device(cell, t, f, "the block layer read the bytes", f->bytes, UINT64_MAX,
+			"at least the bytes asked for");
 }
 
 static void direct_claims(struct cell *cell, const struct target *t, const struct pass_facts *f)
 {
 	uint64_t written = f->writes * cell->workload.bs, read = f->bytes - written;
 
-	note_residency(cell, f, "left no page in the page cache", f->resident_after, 0);
+	evidence_residency(cell, f, "left no page in the page cache", f->resident_after, 0);
 	if (read)
 		note_storage(cell, f, "each byte came from storage", false, read, read,
 			     "as many bytes as were read");
@@ -125,12 +162,12 @@ static void direct_claims(struct cell *cell, const struct target *t, const struc
 		note_storage(cell, f, "each byte went to storage", true, written,
 			     written + written / 10 + METADATA_BYTES,
 			     "as many bytes as were written, and a little metadata");
-	note_device(cell, t, f, "the block layer saw the bytes", f->bytes, UINT64_MAX,
-		    "at least the bytes moved");
+	evidence_device(cell, t, f, "the block layer saw the bytes", f->bytes, UINT64_MAX,
+			"at least the bytes moved");
 }
 
-/* Nothing that our driver moves is seen by the kernel's block layer. */
-static void userdrv_claims(struct cell *cell, const struct pass_facts *f)
+/* Nothing that our driver or an NVMe command of ours moves is accounted by the block layer. */
+static void unaccounted_claims(struct cell *cell, const struct pass_facts *f)
 {
 	static const char zero[] = "0 bytes moved by the block layer for this process";
 
@@ -142,19 +179,27 @@ static void userdrv_claims(struct cell *cell, const struct pass_facts *f)
 			     zero);
 }
 
+static void passthru_claims(struct cell *cell, const struct target *t, const struct pass_facts *f)
+{
+	evidence_residency(cell, f, "left no page in the page cache", f->resident_after, 0);
+	unaccounted_claims(cell, f);
+	evidence_device(cell, t, f, "the block layer saw none of the bytes", 0, 0, "0 bytes");
+	evidence_commands(cell, f);
+}
+
 static void dax_claims(struct cell *cell, const struct target *t, const struct pass_facts *f)
 {
 	cell_add_evidence(cell, "the inode is DAX", "STATX_ATTR_DAX set", "statx", f->phase,
 			  evidence_verdict(t->dax), "STATX_ATTR_DAX %s on %s (%s)",
 			  t->dax ? "set" : "not set", t->text, t->mount_options);
 	if (f->kind != PASS_AGAIN)
-		note_residency(cell, f, "no page was in the page cache before", f->resident_before,
-			       0);
+		evidence_residency(cell, f, "no page was in the page cache before",
+				   f->resident_before, 0);
 	note_storage(cell, f, "nothing was read through the block layer", false, 0, 0,
 		     "0 bytes read from storage");
 	/* A tenth: a written file's times and the journal are metadata, which do go that way. */
-	note_device(cell, t, f, "the block layer did not see the data", 0, f->bytes / 10,
-		    "less than a tenth of the bytes moved");
+	evidence_device(cell, t, f, "the block layer did not see the data", 0, f->bytes / 10,
+			"less than a tenth of the bytes moved");
 }
 
 static void first_touch_claims(struct cell *cell, const struct path_ops *ops,
@@ -175,7 +220,8 @@ static void first_touch_claims(struct cell *cell, const struct path_ops *ops,
 			  f->phase, evidence_verdict(minor + major > 0),
 			  "%" PRIu64 " minor, %" PRIu64 " major for %" PRIu64 " I/Os", minor, major,
 			  f->ios);
-	if (ops->traits & PATH_PAGE_CACHE)
+	/* Under pressure some faults find their page and others don't. */
+	if ((ops->traits & PATH_PAGE_CACHE) && w->cache != CACHE_PRESSED)
 		cell_add_evidence(cell,
 				  hot ? "no fault waited for the device" : "faults read the device",
 				  hot ? "no major fault (1 in 100 where others run)"
@@ -209,6 +255,9 @@ static void mapping_claims(struct cell *cell, const struct path_ops *ops,
 	/* msync writes the pages back and protects them again; a read page faults when written. */
 	if (w->rw == RW_RANDRW || (w->durability == DURABILITY_DATA && !w->sync))
 		return;
+	/* Nor do pages stay that memory has no room for. */
+	if (w->cache == CACHE_PRESSED && (ops->traits & PATH_PAGE_CACHE))
+		return;
 	cell_add_evidence(cell, "later accesses do not fault", "under 1 fault in 100 accesses",
 			  "getrusage", f->phase, evidence_verdict(faults <= 1 + f->ios / 100),
 			  "%" PRIu64 " faults for %" PRIu64 " accesses", faults, f->ios);
@@ -221,14 +270,16 @@ void evidence_timed(struct cell *cell, const struct path_ops *ops, const struct 
 		return;
 	if (ops->traits & PATH_PAGE_CACHE)
 		page_cache_claims(cell, t, f);
-	if (ops->traits & PATH_NO_CACHE)
+	if (ops->traits & PATH_PASSTHRU)
+		passthru_claims(cell, t, f);
+	else if (ops->traits & PATH_NO_CACHE)
 		direct_claims(cell, t, f);
 	if (ops->traits & PATH_DAX)
 		dax_claims(cell, t, f);
 	if (ops->traits & PATH_MAPPING)
 		mapping_claims(cell, ops, f);
 	if (ops->traits & PATH_USER_DRIVER)
-		userdrv_claims(cell, f);
+		unaccounted_claims(cell, f);
 	evidence_completion(cell, ops, t, f);
 }
 
@@ -262,7 +313,11 @@ static void async_flush_claim(struct cell *cell, const struct target *t, const s
 static void flush_claim(struct cell *cell, const struct path_ops *ops, const struct target *t,
 			const struct pass_facts *f, const struct witness_facts *x)
 {
-	if (x->flushes.fd < 0)
+	if (ops->traits & PATH_PASSTHRU)
+		cell_add_evidence(cell, flushed, one_each, "none", PHASE_WITNESS,
+				  VERDICT_UNOBSERVED,
+				  "each command has the FUA bit, which is counted nowhere");
+	else if (x->flushes.fd < 0)
 		cell_add_evidence(cell, flushed, one_each, "block:block_bio_queue", PHASE_WITNESS,
 				  VERDICT_UNOBSERVED, "%s", x->flushes.why_not);
 	else if (ops->start)
@@ -344,7 +399,7 @@ void evidence_witness(struct cell *cell, const struct path_ops *ops, const struc
 	/* A flushed cache line behind MAP_SYNC never becomes a request: nothing to see there. */
 	if (f->kind != PASS_AGAIN && w->durability == DURABILITY_DATA && !w->sync &&
 	    t->device.known) {
-		if (t->device.write_cache)
+		if (t->device.write_cache || (ops->traits & PATH_PASSTHRU))
 			flush_claim(cell, ops, t, f, x);
 		else
 			arrival_claim(cell, ops, t, f);

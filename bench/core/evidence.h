@@ -10,7 +10,9 @@
 #ifndef BYPASS_EVIDENCE_H
 #define BYPASS_EVIDENCE_H
 
+#include "core/nvme_smart.h"
 #include "core/observe.h"
+#include "core/placement.h"
 #include "core/run.h"
 #include "core/target.h"
 #include "paths/path.h"
@@ -24,6 +26,7 @@ struct pass_facts {
 	int64_t resident_before, resident_after;
 	uint64_t pages;
 	struct path_counters counters; /* after minus before, all jobs */
+	struct nvme_smart smart;       /* the same; of PATH_PASSTHRU only */
 };
 
 /* Counts of the witness repetition; a tracepoint whose fd is -1 could not be counted. */
@@ -44,6 +47,13 @@ void evidence_witness(struct cell *cell, const struct path_ops *ops, const struc
 /* @sampled_only: from the samples of a timed pass; @what NULL: all right. */
 void evidence_data(struct cell *cell, const struct target *t, enum phase phase, const char *what,
 		   uint64_t where);
+
+/*
+ * Did a job's thread and its buffer lie where the cell's placement says? @memory_known: 0, or the
+ * negative errno for which the buffer's pages are not known. evidence_placement.c.
+ */
+void evidence_placement(struct cell *cell, enum phase phase, const struct placement_seen *seen,
+			unsigned int njobs, int memory_known);
 
 /*
  * Did each write arrive? @newest: sectors of the file that carry the generation of the witness's

@@ -74,7 +74,7 @@ static void interrupt_claim(struct cell *cell, const struct path_ops *ops, const
 {
 	const struct workload *w = &cell->workload;
 	/* Without the device's account, what was asked for: one request each, if direct. */
-	bool counted = t->device.accounted && !(ops->traits & PATH_USER_DRIVER);
+	bool counted = t->device.accounted && !(ops->traits & (PATH_USER_DRIVER | PATH_PASSTHRU));
 	uint64_t ios = counted ? f->delta.device.read_ios + f->delta.device.write_ios : f->ios;
 	uint64_t most = in_flight(w);
 	char expected[96] = "about one interrupt for each I/O";
@@ -123,6 +123,31 @@ void evidence_completion(struct cell *cell, const struct path_ops *ops, const st
 		interrupt_claim(cell, ops, t, f, &seen);
 }
 
+/*
+ * The log is of the whole controller, and not every one moves with each command: it refutes only
+ * where nothing else runs.
+ */
+void evidence_commands(struct cell *cell, const struct pass_facts *f)
+{
+	static const char claim[] = "the device executed one command for each I/O";
+	const struct nvme_smart *smart = &f->smart;
+	const uint64_t reads = f->ios - f->writes;
+	const bool ok = smart->read_commands == reads && smart->write_commands == f->writes;
+	char expected[96];
+
+	snprintf(expected, sizeof(expected), "%" PRIu64 " reads and %" PRIu64 " writes", reads,
+		 f->writes);
+	if (!smart->known)
+		cell_add_evidence(cell, claim, expected, "SMART log", f->phase, VERDICT_UNOBSERVED,
+				  "%s", smart->why_not);
+	else
+		cell_add_evidence(
+			cell, claim, expected, "SMART log", f->phase,
+			ok || evidence_alone() ? evidence_verdict(ok) : VERDICT_UNOBSERVED,
+			"%" PRIu64 " reads and %" PRIu64 " writes%s", smart->read_commands,
+			smart->write_commands, ok || evidence_alone() ? "" : " of everybody");
+}
+
 /* What a path may do in the kernel for @ios operations; from @low to @high system calls. */
 struct syscall_rule {
 	const char *claim, *expected;
@@ -141,6 +166,15 @@ static struct syscall_rule syscall_rule(const struct cell *cell, const struct pa
 					     0, 3 * f->counters.sleeps};
 	if (ops->traits & PATH_USER_DRIVER)
 		return (struct syscall_rule){"no system call per I/O", "0", 0, 0};
+	if (ops->traits & PATH_KERNEL_THREAD)
+		/* It sleeps after a second without work; the next one wakes it. */
+		return (struct syscall_rule){"fewer system calls than I/Os",
+					     "under 1 in 10, to wake the kernel's thread", 0,
+					     f->ios / 10};
+	if (ops->start && !(ops->traits & PATH_RING))
+		return (struct syscall_rule){"at most two system calls per I/O",
+					     "2, or less with more in flight",
+					     2 * f->ios / w->iodepth, 2 * f->ios};
 	if (ops->start)
 		return (struct syscall_rule){"at most one system call per I/O",
 					     "1, or less with more in flight", f->ios / w->iodepth,

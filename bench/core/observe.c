@@ -74,6 +74,9 @@ static void observe_usage(struct observation *o)
 void observe(const struct device *device, bool before, struct observation *o)
 {
 	memset(o, 0, sizeof(*o));
+	/* What says least of the pass is read farthest from it. */
+	if (before)
+		machine_counters_read(o->machine);
 	/* Opening and reading files takes faults of its own: they stay outside the two readings. */
 	if (!before)
 		observe_usage(o);
@@ -86,6 +89,8 @@ void observe(const struct device *device, bool before, struct observation *o)
 	observe_idle(o);
 	if (before)
 		observe_usage(o);
+	else
+		machine_counters_read(o->machine);
 }
 
 struct observation observation_delta(const struct observation *before,
@@ -110,6 +115,10 @@ struct observation observation_delta(const struct observation *before,
 	d.interrupts -= before->interrupts;
 	d.idle_known = before->idle_known && after->idle_known;
 	d.idle -= before->idle;
+	for (unsigned int i = 0; i < NMACHINE_COUNTERS; i++) {
+		d.machine[i].known = before->machine[i].known && after->machine[i].known;
+		d.machine[i].value -= before->machine[i].value;
+	}
 	return d;
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/counters.h"
 #include "core/device.h"
 
 struct observation {
@@ -23,6 +24,7 @@ struct observation {
 	char pci_driver[32]; /* bound to the device's controller; empty where not known */
 	bool idle_known;
 	uint64_t idle; /* ns that all CPUs slept; on the instruction clock: not instructions */
+	struct counted machine[NMACHINE_COUNTERS]; /* of all that happened, whoever caused it */
 };
 
 /* @before: the pass follows; else it just ended. Decides only what is read closest to the pass. */

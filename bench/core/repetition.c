@@ -13,18 +13,27 @@
 #include "core/interrupted.h"
 #include "core/memory.h"
 #include "core/observe.h"
+#include "core/placement.h"
+#include "core/tool.h"
 #include "core/worker.h"
+#include "vm/plugins/count_marks.h"
 
 /* Operations before the clock starts, so that code, TLB and the file's metadata are warm. */
 #define RAMP_IOS 64u
 /* The witness shows what each operation does; a few thousand of them show it. */
 #define WITNESS_IOS 4096u
+/* Counted exactly: more of the same would tell nothing new. */
+#define FUNCTIONS_IOS 1000u
+/* How often a path's device is tended while threads use it; it notices lost commands slower. */
+#define TEND_NS 20000000
 
 struct job_thread {
 	pthread_t thread;
 	struct worker worker;
 	struct pass_limits limits;
 	struct start_gate *gate;
+	unsigned int index;
+	struct placement_seen seen;
 };
 
 /* Held by the main thread until every job exists; then all start, or none does. */
@@ -32,6 +41,17 @@ struct start_gate {
 	pthread_mutex_t lock;
 	bool abandoned;
 };
+
+static void placed_pass(struct job_thread *job, const struct pass_limits *limits)
+{
+	const struct placement *placement = job->worker.job.placement;
+
+	if (placement)
+		placement_see_thread(&job->seen, true);
+	worker_pass(&job->worker, limits);
+	if (placement)
+		placement_see_thread(&job->seen, false);
+}
 
 static void *job_main(void *argument)
 {
@@ -41,9 +61,32 @@ static void *job_main(void *argument)
 	pthread_mutex_lock(&job->gate->lock);
 	abandoned = job->gate->abandoned;
 	pthread_mutex_unlock(&job->gate->lock);
+	if (job->worker.job.placement)
+		placement_pin(job->worker.job.placement, job->index);
 	if (!abandoned)
-		worker_pass(&job->worker, &job->limits);
+		placed_pass(job, &job->limits);
 	return NULL;
+}
+
+/* Until it has ended; meanwhile this thread has what it opened to look after. */
+static void join_job(const struct job_thread *job)
+{
+	const struct worker *w = &job->worker;
+	struct timespec until;
+
+	if (!w->ops->tend) {
+		pthread_join(job->thread, NULL);
+		return;
+	}
+	for (;;) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += TEND_NS;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		if (pthread_clockjoin_np(job->thread, NULL, CLOCK_MONOTONIC, &until) == 0)
+			return;
+		w->ops->tend(w->job.target);
+	}
 }
 
 /* One job runs on the calling thread: no thread is made, nothing else wakes up. */
@@ -54,7 +97,7 @@ static int run_jobs(struct job_thread *jobs, unsigned int njobs, const struct pa
 	int ret = 0;
 
 	if (njobs == 1) {
-		worker_pass(&jobs[0].worker, limits);
+		placed_pass(&jobs[0], limits);
 		return 0;
 	}
 	pthread_mutex_lock(&gate.lock);
@@ -67,7 +110,7 @@ static int run_jobs(struct job_thread *jobs, unsigned int njobs, const struct pa
 	gate.abandoned = ret != 0;
 	pthread_mutex_unlock(&gate.lock);
 	for (unsigned int i = 0; i < started; i++)
-		pthread_join(jobs[i].thread, NULL);
+		join_job(&jobs[i]);
 	return ret;
 }
 
@@ -117,6 +160,8 @@ static int prepare_cache(const struct repetition_context *c, struct error *e)
 	if (ret || c->cell->workload.cache == CACHE_COLD || !(c->ops->traits & PATH_PAGE_CACHE))
 		return ret;
 	ret = target_warm(c->target);
+	if (!ret && c->cell->workload.cache == CACHE_PRESSED)
+		ret = target_press(c->target);
 	if (ret)
 		error_set(e, ret, "can't read %s into the page cache: %s; try another target",
 			  c->target->text, strerror(-ret));
@@ -147,15 +192,18 @@ static uint64_t ramp(const struct repetition_context *c, struct job_thread *jobs
 {
 	const struct workload *w = &c->cell->workload;
 	uint64_t ios = RAMP_IOS, nblocks = jobs[0].worker.offsets.nblocks;
-	struct pass_limits limits = {.ticks = UINT64_MAX};
+	struct pass_limits limits = {.ticks = UINT64_MAX, .at_once = true};
 
 	if (c->ops->traits & PATH_MAPPING)
 		return 0;
 	/* A cold pass visits each block once: leave it most of them. */
 	limits.ios = ios < nblocks / 8 ? ios : nblocks / 8;
 	if (w->ramp_ns && w->cache == CACHE_HOT) {
-		limits.ios = UINT64_MAX;
-		limits.ticks = clock_to_ticks(c->clock, w->ramp_ns);
+		/* Long enough for the queue to be as the workload makes it. */
+		limits = (struct pass_limits){
+			.ios = UINT64_MAX,
+			.ticks = clock_to_ticks(c->clock, w->ramp_ns),
+		};
 	}
 	if (limits.ios)
 		run_jobs(jobs, njobs, &limits);
@@ -211,7 +259,7 @@ static void stop_counting(struct witness_facts *witness)
  */
 static uint64_t empty_pass_syscalls(struct job_thread *jobs, struct witness_facts *witness)
 {
-	const struct pass_limits none = {.ios = 0, .ticks = UINT64_MAX};
+	const struct pass_limits none = {.ios = 0, .ticks = UINT64_MAX, .at_once = true};
 
 	start_counting(witness);
 	run_jobs(jobs, 1, &none);
@@ -234,18 +282,30 @@ static int run_observed(const struct repetition_context *c, struct job_thread *j
 	uint64_t fixed = witness ? empty_pass_syscalls(jobs, witness) : 0;
 	struct path_counters counted = count(c->ops, jobs, njobs);
 	struct observation before, after;
+	struct nvme_smart executed, executed_before;
 	int ret;
 
+	if (c->ops->traits & PATH_PASSTHRU)
+		nvme_smart_read(c->target->device.name, &executed_before);
 	observe(&c->target->device, true, &before);
 	if (witness)
 		start_counting(witness);
+	if (c->counting)
+		cpu_counters_start(&c->counting->counters);
 	ret = run_jobs(jobs, njobs, limits);
+	if (c->counting)
+		cpu_counters_stop(&c->counting->counters,
+				  c->counting->counts[facts->kind == PASS_AGAIN]);
 	if (witness) {
 		stop_counting(witness);
 		witness->nsyscalls -= fixed < witness->nsyscalls ? fixed : witness->nsyscalls;
 	}
 	observe(&c->target->device, false, &after);
 	facts->delta = observation_delta(&before, &after);
+	if (c->ops->traits & PATH_PASSTHRU) {
+		nvme_smart_read(c->target->device.name, &executed);
+		facts->smart = nvme_smart_delta(&executed_before, &executed);
+	}
 	facts->counters = counted_since(&counted, count(c->ops, jobs, njobs));
 	return ret;
 }
@@ -259,6 +319,45 @@ static void account(const struct repetition_context *c, const struct pass_facts 
 		workers[i] = &jobs[i].worker;
 	account_pass(c, facts, workers, njobs, result);
 	free(workers);
+}
+
+static void check_placement(const struct repetition_context *c, struct job_thread *jobs,
+			    unsigned int njobs, enum phase phase)
+{
+	const struct placement *p = &c->cell->placement;
+
+	for (unsigned int i = 0; i < njobs && p->asked; i++) {
+		struct path_job *job = &jobs[i].worker.job;
+		int ret = 0;
+
+		if (p->memory_node >= 0)
+			ret = placement_see_memory(p, job->buffer, job->buffer_nbytes,
+						   &jobs[i].seen);
+		evidence_placement(c->cell, phase, &jobs[i].seen, njobs, ret);
+	}
+}
+
+/*
+ * What the plugin counted in the pass that just ended, beside what the clock said of it: where the
+ * path sleeps, elapsed less idle, since the operations' own ticks go on while the CPU idles.
+ */
+static int read_functions(const struct repetition_context *c, const struct worker *w,
+			  const struct pass_result *result, struct error *e)
+{
+	struct function_counts *counts = &c->cell->functions[result->kind == PASS_AGAIN];
+	const bool sleeps = c->cell->clock_use == CLOCK_USE_MACHINE && !w->patient;
+	uint64_t clock = clock_from_ticks(c->clock, w->op_ticks);
+	int ret;
+
+	COUNT_MARK(COUNT_MARK_WRITE);
+	if (!w->ios)
+		return 0;
+	if (sleeps && result->machine_known)
+		clock = result->machine;
+	ret = functions_read(counts, c->counts, c->symbols, w->ios, e);
+	if (!ret)
+		counts->clock_insn_per_1000_ios = clock * 1000 / w->ios;
+	return ret;
 }
 
 /* What happens around each pass; @witness is NULL in the timed kind. */
@@ -275,8 +374,15 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 	if (witness) {
 		uint64_t most = jobs[0].worker.offsets.nblocks;
 
+		/* It times nothing: what each operation does is the same whenever it starts. */
+		limits.at_once = true;
 		most = most < WITNESS_IOS ? most : WITNESS_IOS;
 		limits.ios = limits.ios < most ? limits.ios : most;
+	}
+	if (c->counts) {
+		limits.ios = limits.ios < FUNCTIONS_IOS ? limits.ios : FUNCTIONS_IOS;
+		jobs[0].worker.marked = true;
+		COUNT_MARK(COUNT_MARK_ARM);
 	}
 	result->kind = kind;
 	result->start = clock_raw_ns() - c->run_start_ns;
@@ -289,6 +395,10 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 	if (ret)
 		return ret;
 	account(c, &facts, jobs, njobs, result);
+	if (c->counts)
+		ret = read_functions(c, &jobs[0].worker, result, e);
+	if (ret)
+		return ret;
 	facts.ios = result->ios;
 	facts.bytes = result->bytes;
 	for (unsigned int i = 0; i < njobs; i++)
@@ -303,6 +413,7 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 		c->cell->pmd_faults[pass] =
 			per_1000_ios(&witness->pmd_faults, witness->npmd_faults, facts.ios);
 	}
+	check_placement(c, jobs, njobs, facts.phase);
 	if (witness && kind != PASS_AGAIN)
 		witness->nwrites = facts.writes;
 	if (witness)
@@ -352,63 +463,153 @@ static int run_passes(const struct repetition_context *c, struct job_thread *job
 	return ret;
 }
 
+/* Before the path is opened: what it registers with a device must not move any more. */
+static int place_job(const struct repetition_context *c, struct job_thread *job, unsigned int index,
+		     struct error *e)
+{
+	const struct placement *p = &c->cell->placement;
+	int ret;
+
+	job->index = index;
+	if (!p->asked)
+		return 0;
+	job->worker.job.placement = p;
+	ret = placement_bind(p, job->worker.job.buffer, job->worker.job.buffer_nbytes);
+	return ret ? error_set(e, ret,
+			       "can't move %zu MiB to node %d: %s; free some memory there, or give "
+			       "another numa_mem_policy=",
+			       job->worker.job.buffer_nbytes >> 20, p->memory_node, strerror(-ret))
+		   : 0;
+}
+
+static void free_job(const struct repetition_context *c, struct job_thread *job)
+{
+	struct path_job *path_job = &job->worker.job;
+
+	placement_release(&c->cell->placement, path_job->buffer, path_job->buffer_nbytes);
+	worker_free(&job->worker);
+}
+
+/* The one job runs on this thread; several are pinned when they start. */
+static int place_thread(const struct repetition_context *c, unsigned int njobs, cpu_set_t *saved,
+			struct error *e)
+{
+	const struct placement *p = &c->cell->placement;
+	int ret = placement_enter(p, saved);
+
+	if (ret)
+		return error_set(e, ret,
+				 "can't run on the processors of node %d: %s; give another "
+				 "numa_cpu_nodes=",
+				 p->cpu_node, strerror(-ret));
+	if (njobs == 1)
+		placement_pin(p, 0);
+	return 0;
+}
+
+static int open_job(const struct repetition_context *c, struct job_thread *job, unsigned int index,
+		    unsigned int njobs, bool witness, struct error *e)
+{
+	const struct workload *w = &c->cell->workload;
+	bool private = (c->ops->traits & PATH_PRIVATE) && rw_writes(w->rw);
+	struct worker *worker = &job->worker;
+	int ret = worker_init(worker, c->ops, c->clock, w, c->target, index, c->stride,
+			      c->seed + index * 0x9e3779b9ull);
+
+	if (ret)
+		return error_set(e, ret,
+				 "out of memory for %u jobs of bs=%llu iodepth=%u; give a "
+				 "smaller size=, bs=, iodepth= or numjobs=",
+				 njobs, (unsigned long long)w->bs, w->iodepth);
+	/*
+	 * The witness times nothing and counts system calls: the path waits in its own way, without
+	 * naps of ours.
+	 */
+	if (witness)
+		worker->patient = false;
+	if (witness && worker_visit_once(worker, c->seed))
+		ret = error_set(e, -ENOMEM,
+				"out of memory for the order of %llu blocks; "
+				"give a smaller size= or a larger bs=",
+				(unsigned long long)(w->size / w->bs));
+	worker->job.generation = c->target->generation + private;
+	if (!ret)
+		ret = place_job(c, job, index, e);
+	if (!ret)
+		ret = c->ops->open(&worker->job, e);
+	if (ret)
+		free_job(c, job);
+	return ret;
+}
+
 static int run(const struct repetition_context *c, unsigned int njobs, struct repetition *into,
 	       struct witness_facts *witness, struct error *e)
 {
-	const struct workload *w = &c->cell->workload;
-	bool private = c->ops->traits & PATH_PRIVATE;
 	struct job_thread *jobs = memory_zeroed(njobs, sizeof(*jobs));
 	unsigned int ready = 0;
-	int ret = prepare_cache(c, e);
+	cpu_set_t saved;
+	int ret = place_thread(c, njobs, &saved, e);
 
+	if (ret) {
+		free(jobs);
+		return ret;
+	}
+	ret = prepare_cache(c, e);
 	/* A private mapping's stores never reach the file: its generation stays. */
-	if (!ret && rw_writes(w->rw) && !private)
+	if (!ret && rw_writes(c->cell->workload.rw) && !(c->ops->traits & PATH_PRIVATE))
 		c->target->generation++;
-	for (; ready < njobs && !ret; ready++) {
-		struct worker *worker = &jobs[ready].worker;
-
-		ret = worker_init(worker, c->ops, c->clock, w, c->target, ready, c->stride,
-				  c->seed + ready * 0x9e3779b9ull);
-		if (ret) {
-			error_set(e, ret,
-				  "out of memory for %u jobs of bs=%llu iodepth=%u; give a "
-				  "smaller size=, bs=, iodepth= or numjobs=",
-				  njobs, (unsigned long long)w->bs, w->iodepth);
-			break;
-		}
-		/*
-		 * The witness times nothing and counts system calls: the path waits in its own way,
-		 * without naps of ours.
-		 */
-		if (witness)
-			worker->patient = false;
-		if (witness && worker_visit_once(worker, c->seed)) {
-			worker_free(worker);
-			ret = error_set(e, -ENOMEM,
-					"out of memory for the order of %llu blocks; "
-					"give a smaller size= or a larger bs=",
-					(unsigned long long)(w->size / w->bs));
-			break;
-		}
-		worker->job.generation = c->target->generation + (private && rw_writes(w->rw));
-		ret = c->ops->open(&worker->job, e);
-		if (ret)
-			worker_free(worker);
-		if (ret)
-			break;
+	while (ready < njobs && !ret) {
+		ret = open_job(c, &jobs[ready], ready, njobs, witness != NULL, e);
+		ready += !ret;
 	}
 	if (!ret)
 		ret = run_passes(c, jobs, njobs, into, witness, e);
 	for (unsigned int i = 0; i < ready; i++) {
 		c->ops->close(&jobs[i].worker.job);
-		worker_free(&jobs[i].worker);
+		free_job(c, &jobs[i]);
 	}
+	placement_leave(&c->cell->placement, &saved);
 	free(jobs);
 	return ret;
 }
 
+/* Another program does the pass; what is around it is as for every path. */
+static int run_tool(const struct repetition_context *c, struct repetition *into, struct error *e)
+{
+	struct pass_facts facts = {.kind = PASS_ALL, .phase = PHASE_TIMED};
+	struct pass_result *result = &into->pass[0];
+	struct tool_report report = {.writes = 0};
+	struct observation before, after;
+	int ret = prepare_cache(c, e);
+
+	if (ret)
+		return ret;
+	facts.resident_before = target_resident_pages(c->target, &facts.pages);
+	result->kind = facts.kind;
+	result->start = clock_raw_ns() - c->run_start_ns;
+	observe(&c->target->device, true, &before);
+	ret = tool_repetition(c, result, &report, e);
+	observe(&c->target->device, false, &after);
+	if (ret)
+		return ret;
+	facts.kind = result->kind;
+	facts.ios = result->ios;
+	facts.bytes = result->bytes;
+	facts.writes = report.writes;
+	facts.delta = observation_delta(&before, &after);
+	facts.delta.faults_minor = result->faults_minor;
+	facts.delta.faults_major = result->faults_major;
+	facts.resident_after = target_resident_pages(c->target, &facts.pages);
+	account_device(c, &facts, result);
+	evidence_tool(c->cell, c->ops, c->target, &facts, result, &report);
+	into->npasses = 1;
+	return 0;
+}
+
 int repetition_timed(const struct repetition_context *c, struct repetition *into, struct error *e)
 {
+	if (c->ops->traits & PATH_TOOL)
+		return run_tool(c, into, e);
 	return run(c, c->cell->workload.numjobs, into, NULL, e);
 }
 
@@ -454,6 +655,10 @@ int repetition_witness(const struct repetition_context *c, struct error *e)
 	uint64_t where = 0;
 	int ret;
 
+	if (c->ops->traits & PATH_TOOL) {
+		evidence_tool_witness(c->cell);
+		return 0;
+	}
 	/* Without a usable TSC reading the clock is a system call: the harness's, not the path's.
 	 */
 	snprintf(filter, sizeof(filter), "id != %d", SYS_clock_gettime);
@@ -484,6 +689,53 @@ int repetition_witness(const struct repetition_context *c, struct error *e)
 	return 0;
 }
 
+static void keep_counts(struct cell *cell, const struct counting *counting,
+			const struct repetition *repetition)
+{
+	for (unsigned int i = 0; i < NCPU_COUNTERS; i++) {
+		const char *why_not = counting->counters.why_not[i];
+
+		free(cell->cpu_counters_why_not[i]);
+		cell->cpu_counters_why_not[i] = memory_string(why_not);
+		for (unsigned int p = 0; p < repetition->npasses; p++) {
+			const struct counted *count = &counting->counts[p][i];
+			uint64_t ios = repetition->pass[p].ios;
+			uint64_t value = ios ? (count->value * 1000 + ios / 2) / ios : 0;
+
+			cell->cpu_counters[p][i] = (struct quantity){
+				!why_not && count->known && ios, value, value, value};
+		}
+	}
+	cell->cpu_counters_user_only = counting->counters.user_only;
+}
+
+int repetition_counted(const struct repetition_context *c, struct error *e)
+{
+	struct counting counting = {.counters = {.user_only = false}};
+	struct cell cell = {.clock_use = c->cell->clock_use,
+			    .workload = c->cell->workload,
+			    .placement = c->cell->placement};
+	struct repetition_context counted = *c;
+	struct repetition scratch = {0};
+	int ret = 0;
+
+	counted.cell = &cell;
+	counted.counting = &counting;
+	if (c->ops->traits & PATH_TOOL) {
+		for (unsigned int i = 0; i < NCPU_COUNTERS; i++)
+			counting.counters.why_not[i] = "another program's threads do the I/O";
+	} else {
+		if (cpu_counters_open(&counting.counters, cpu_events))
+			ret = run(&counted, cell.workload.numjobs, &scratch, NULL, e);
+		cpu_counters_close(&counting.counters);
+	}
+	if (!ret)
+		keep_counts(c->cell, &counting, &scratch);
+	free_passes(&scratch);
+	cell_release(&cell);
+	return ret;
+}
+
 /* By DMA, from and to the caller's pages: the CPU touches none of the bytes. */
 static bool device_copies(const struct path_ops *ops, const struct target *t)
 {
@@ -491,12 +743,24 @@ static bool device_copies(const struct path_ops *ops, const struct target *t)
 	       ((ops->traits & PATH_NO_CACHE) && t->device.known && !t->device.memory);
 }
 
+int repetition_functions(const struct repetition_context *c, struct error *e)
+{
+	struct repetition scratch = {0};
+	int ret;
+
+	if (c->ops->traits & PATH_TOOL)
+		return 0;
+	ret = run(c, 1, &scratch, NULL, e);
+	free_passes(&scratch);
+	return ret;
+}
+
 int repetition_half_block(const struct repetition_context *c, uint64_t cost[PASSES_MAX],
 			  struct error *e)
 {
 	struct repetition_context half = *c;
 	struct repetition scratch = {0};
-	struct cell cell = {.clock_use = c->cell->clock_use};
+	struct cell cell = {.clock_use = c->cell->clock_use, .placement = c->cell->placement};
 	int ret;
 
 	cell.workload = c->cell->workload;
@@ -504,7 +768,8 @@ int repetition_half_block(const struct repetition_context *c, uint64_t cost[PASS
 	/* The same pages in the same order: half of each block, so that only the bytes are fewer.
 	 */
 	if (cell.workload.bs < PATTERN_SECTOR || cell.workload.access == ACCESS_TOUCH ||
-	    device_copies(c->ops, c->target))
+	    /* What memory has to take back differs each time, by more than the bytes cost. */
+	    cell.workload.cache == CACHE_PRESSED || device_copies(c->ops, c->target))
 		return -EOPNOTSUPP;
 	if (c->ops->probe) {
 		struct unavailable why;

@@ -41,8 +41,11 @@ void cell_release(struct cell *cell)
 	}
 	for (p = 0; p < PASSES_MAX; p++) {
 		free(cell->half_block[p]);
+		functions_free(&cell->functions[p]);
 		free(cell->summary[p].merged);
 	}
+	for (i = 0; i < NCPU_COUNTERS; i++)
+		free(cell->cpu_counters_why_not[i]);
 	free(cell->evidence);
 	free(cell->repetitions);
 	free(cell->reason);

@@ -14,7 +14,9 @@
 #include <stdint.h>
 #include <jansson.h>
 
+#include "core/counters.h"
 #include "core/error.h"
+#include "core/functions.h"
 #include "core/histogram.h"
 #include "core/workload.h"
 
@@ -30,6 +32,12 @@ enum clock_use {
 	CLOCK_USE_EXACT,    /* no sleeping: the thread's count, equal to the digit */
 	CLOCK_USE_MACHINE,  /* waits for a device: ranked by thread + irq */
 	CLOCK_USE_FUNCTION, /* not a figure at all: emulated time */
+};
+
+/* What an operation's latency is counted from. */
+enum latency_from {
+	LATENCY_FROM_START,
+	LATENCY_FROM_INTENDED_START, /* open loop: however late it was started */
 };
 
 /*
@@ -70,8 +78,12 @@ struct pass_result {
 	 * by the instruction clock it is taken out of thread and machine too.
 	 */
 	uint64_t wait;
+	/* Open loop: operations that were due when the pass was over and had not been started. */
+	uint64_t backlog;
+	bool backlog_known;
 	/* Counted by the path itself (struct path_counters); doorbells 0: a path without. */
 	uint64_t doorbells, sleeps, empty_looks;
+	struct counted machine_counters[NMACHINE_COUNTERS]; /* of the whole machine */
 };
 
 struct repetition {
@@ -115,6 +127,17 @@ struct quantity {
 	uint64_t median, low, high;
 };
 
+/* Whether a device that is written to has settled, by SNIA's rule; see statistics_steady_state. */
+struct steady_state {
+	enum steady_verdict {
+		STEADY_NOT_JUDGED,
+		STEADY_REACHED,
+		STEADY_NOT_REACHED,
+	} verdict;
+	uint32_t range_ppm, slope_ppm; /* where judged */
+	const char *reason;            /* why it isn't judged; a constant */
+};
+
 /* Indexes of latency percentiles, see percentile_ppm[] in run_summary.c. */
 enum percentile {
 	P50,
@@ -141,9 +164,18 @@ struct pass_summary {
 	struct quantity pmd_faults;
 	struct quantity device_bytes, flushes;
 	struct quantity doorbells, sleeps, empty_looks; /* known where the path has them */
+	struct quantity machine_counters[NMACHINE_COUNTERS], cpu_counters[NCPU_COUNTERS];
 	uint32_t spread_ppm;      /* (max - min) / median of rank (instructions) or of iops (ns) */
 	uint32_t outliers;        /* repetitions flagged by median absolute deviation, kept */
 	struct histogram *merged; /* all repetitions' latencies; owned */
+};
+
+/* Where a cell's threads and memory were, if its workload says; nodes: -1 is anywhere. */
+struct placement {
+	bool asked;
+	int cpu_node, memory_node;
+	int device_node;       /* -1: not known */
+	unsigned int distance; /* the largest between two of these; 10: all are one; 0: not known */
 };
 
 struct cell {
@@ -155,6 +187,7 @@ struct cell {
 	const char *cache;      /* "page cache", "bypassed", "none": static */
 	const char *completion; /* "synchronous", "interrupt", "polling": static */
 	enum clock_use clock_use;
+	enum latency_from latency_from;
 	enum cell_status status;
 	char *reason; /* for unavailable, failed, refuted: one sentence */
 	char *remedy; /* what to do about it, or NULL */
@@ -172,9 +205,17 @@ struct cell {
 	/* Counted in the witness repetition, per 1000 I/Os; low and high are the median. */
 	struct quantity syscalls[PASSES_MAX];
 	struct quantity pmd_faults[PASSES_MAX]; /* DAX faults that mapped 2 MiB */
+	/* Counted in a repetition of their own, likewise; and why one that isn't known is not. */
+	struct quantity cpu_counters[PASSES_MAX][NCPU_COUNTERS];
+	char *cpu_counters_why_not[NCPU_COUNTERS];
+	bool cpu_counters_user_only; /* what the kernel did for the threads isn't in them */
+	struct function_counts
+		functions[PASSES_MAX]; /* of one repetition, if they were asked for */
+	struct placement placement;
 	/* Derived by run_summarize(). */
 	struct pass_summary summary[PASSES_MAX];
 	unsigned int npasses;
+	struct steady_state steady_state;
 };
 
 struct warning {
@@ -257,6 +298,13 @@ int run_merge(struct run *into, const struct run *from, struct error *e);
 uint64_t pass_thread_cost(const struct cell *cell, const struct pass_result *pass);
 /* Fills every cell's summary from its repetitions. */
 void run_summarize(struct run *run);
+/*
+ * The figure that pass @pass is ranked by on the clock of instructions, of each repetition that has
+ * one, and its boot: both arrays have room for nrepetitions. Returns how many. Call run_summarize()
+ * first.
+ */
+size_t cell_ranked_values(const struct run *run, const struct cell *cell, unsigned int pass,
+			  uint64_t *values, unsigned int *boots);
 const char *pass_kind_name(enum pass_kind kind); /* "all", "first-touch", "again" */
 
 /* run_json.c: the file format. Writing is atomic (temporary file, fsync, rename). */

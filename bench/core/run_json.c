@@ -205,6 +205,33 @@ static void put_witness(json_t *object, const char *name, const struct quantity 
 		json_decref(list);
 }
 
+/* What the processor counted in a repetition of its own, and why it didn't. */
+static void put_cpu_counters(json_t *object, const struct cell *cell)
+{
+	json_t *counters = json_object(), *unavailable = json_object();
+
+	for (unsigned int i = 0; i < NCPU_COUNTERS; i++) {
+		const char *name = cpu_counter_name((enum cpu_counter)i);
+		struct quantity counts[PASSES_MAX];
+
+		for (unsigned int p = 0; p < PASSES_MAX; p++)
+			counts[p] = cell->cpu_counters[p][i];
+		put_witness(counters, name, counts);
+		if (cell->cpu_counters_why_not[i])
+			put(unavailable, name, text(cell->cpu_counters_why_not[i]));
+	}
+	if (json_object_size(counters))
+		put(counters, "user_only", json_boolean(cell->cpu_counters_user_only));
+	if (json_object_size(unavailable))
+		put(counters, "unavailable", unavailable);
+	else
+		json_decref(unavailable);
+	if (json_object_size(counters))
+		put(object, "cpu_counters_per_1000_ios", counters);
+	else
+		json_decref(counters);
+}
+
 static void put_quantity(json_t *object, const char *name, const struct quantity *q,
 			 const char *reason)
 {
@@ -258,7 +285,23 @@ static void put_per_io(json_t *object, const struct run *run, const struct cell 
 	put(object, "per_io", per_io);
 }
 
-static void put_per_1000(json_t *object, const struct pass_summary *summary)
+static void put_counters(json_t *events, const struct cell *cell,
+			 const struct pass_summary *summary)
+{
+	for (unsigned int i = 0; i < NCPU_COUNTERS; i++) {
+		const char *reason = cell->cpu_counters_why_not[i];
+
+		put_quantity(events, cpu_counter_name((enum cpu_counter)i),
+			     &summary->cpu_counters[i], reason ? reason : "it was not counted");
+	}
+	for (unsigned int i = 0; i < NMACHINE_COUNTERS; i++)
+		put_quantity(events, machine_counter_name((enum machine_counter)i),
+			     &summary->machine_counters[i],
+			     machine_counter_why_not((enum machine_counter)i));
+}
+
+static void put_per_1000(json_t *object, const struct cell *cell,
+			 const struct pass_summary *summary)
 {
 	json_t *events = json_object();
 	const char *device = "the device's counters were not observed";
@@ -276,6 +319,7 @@ static void put_per_1000(json_t *object, const struct pass_summary *summary)
 		     "the path rings no doorbells itself");
 	put_quantity(events, "sleeps", &summary->sleeps, "the path counts no sleeps");
 	put_quantity(events, "polls", &summary->empty_looks, "no look in vain was counted");
+	put_counters(events, cell, summary);
 	put(object, "per_1000_ios", events);
 }
 
@@ -297,12 +341,78 @@ static json_t *summary_to_json(const struct run *run, const struct cell *cell)
 		put_quantity(object, "bytes_per_s", &summary->bytes_per_s, rate);
 		put_latency(object, summary, run->clock);
 		put_per_io(object, run, cell, summary);
-		put_per_1000(object, summary);
+		put_per_1000(object, cell, summary);
 		put(object, "spread_ppm", number(summary->spread_ppm));
 		put(object, "outliers", number(summary->outliers));
 		append(array, object);
 	}
 	return array;
+}
+
+static json_t *functions_to_json(const struct run *run, const struct function_counts *counts)
+{
+	json_t *object = json_object(), *list = json_array();
+
+	put_fields(object, functions_fields, counts, run->clock);
+	for (size_t i = 0; i < counts->count; i++) {
+		json_t *one = json_object();
+
+		put_fields(one, function_fields, &counts->list[i], run->clock);
+		append(list, one);
+	}
+	put(object, "list", list);
+	return object;
+}
+
+/* One entry for each pass, as far as they were counted. */
+static void put_functions(json_t *object, const struct run *run, const struct cell *cell)
+{
+	json_t *passes = json_array();
+
+	for (unsigned int p = 0; p < PASSES_MAX && cell->functions[p].ios; p++)
+		append(passes, functions_to_json(run, &cell->functions[p]));
+	if (json_array_size(passes))
+		put(object, "functions", passes);
+	else
+		json_decref(passes);
+}
+
+static void put_steady_state(json_t *object, const struct steady_state *steady)
+{
+	static const char *const names[] = {
+		[STEADY_NOT_JUDGED] = "not judged",
+		[STEADY_REACHED] = "steady",
+		[STEADY_NOT_REACHED] = "not steady",
+	};
+	json_t *value = json_object();
+
+	put(value, "verdict", json_string(names[steady->verdict]));
+	if (steady->verdict == STEADY_NOT_JUDGED) {
+		put(value, "reason", json_string(steady->reason ? steady->reason : "not measured"));
+	} else {
+		put(value, "range_ppm", number(steady->range_ppm));
+		put(value, "slope_ppm", number(steady->slope_ppm));
+	}
+	put(object, "steady_state", value);
+}
+
+/* Of a cell whose workload says where its threads or memory are to be. */
+static void put_placement(json_t *object, const struct placement *p)
+{
+	json_t *numa;
+
+	if (!p->asked)
+		return;
+	numa = json_object();
+	if (p->cpu_node >= 0)
+		put(numa, "cpu_node", json_integer(p->cpu_node));
+	if (p->memory_node >= 0)
+		put(numa, "memory_node", json_integer(p->memory_node));
+	if (p->device_node >= 0)
+		put(numa, "device_node", json_integer(p->device_node));
+	if (p->distance)
+		put(numa, "distance", json_integer(p->distance));
+	put(object, "numa", numa);
 }
 
 static json_t *cell_to_json(const struct run *run, const struct cell *cell)
@@ -316,6 +426,7 @@ static json_t *cell_to_json(const struct run *run, const struct cell *cell)
 	put_fields(object, cell_fields, cell, run->clock);
 	put_fields(workload, workload_fields, &cell->workload, run->clock);
 	put(object, "workload", workload);
+	put_placement(object, &cell->placement);
 	for (i = 0; i < cell->nevidence; i++) {
 		piece = json_object();
 		put_fields(piece, evidence_fields, &cell->evidence[i], run->clock);
@@ -323,9 +434,12 @@ static json_t *cell_to_json(const struct run *run, const struct cell *cell)
 	}
 	put(object, "evidence", evidence);
 	put(object, "summary", summary_to_json(run, cell));
+	put_steady_state(object, &cell->steady_state);
 	put_half_blocks(object, cell, run->clock);
 	put_witness(object, "witness_syscalls_per_1000_ios", cell->syscalls);
 	put_witness(object, "witness_pmd_faults_per_1000_ios", cell->pmd_faults);
+	put_cpu_counters(object, cell);
+	put_functions(object, run, cell);
 	put(object, "repetitions", repetitions_to_json(cell, run->clock));
 	return object;
 }

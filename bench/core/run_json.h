@@ -40,6 +40,8 @@ extern const struct field warning_fields[];
 extern const struct field cell_fields[];
 extern const struct field workload_fields[];
 extern const struct field evidence_fields[];
+extern const struct field functions_fields[]; /* of struct function_counts, but for the list */
+extern const struct field function_fields[];
 extern const struct field repetition_fields[];
 extern const struct field pass_fields[];
 extern const struct field device_fields[]; /* of struct pass_result, where device_known */

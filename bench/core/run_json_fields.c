@@ -9,6 +9,7 @@
 
 static const char *const clock_names[] = {"ns", "instructions", NULL};
 static const char *const use_names[] = {"exact", "machine", "function", NULL};
+static const char *const from_names[] = {"start", "intended start", NULL};
 static const char *const pass_names[] = {"all", "first-touch", "again", NULL};
 static const char *const verdict_names[] = {"held", "refuted", "unobserved", NULL};
 static const char *const phase_names[] = {"timed", "witness", NULL};
@@ -49,6 +50,7 @@ const struct field cell_fields[] = {
 	{"cache", FIELD_SHARED, AT(cell, cache), .optional = true},
 	{"completion", FIELD_SHARED, AT(cell, completion), .optional = true},
 	{"clock_use", FIELD_ENUM, AT(cell, clock_use), .names = use_names},
+	{"latency_from", FIELD_ENUM, AT(cell, latency_from), .names = from_names, .optional = true},
 	{"status", FIELD_ENUM, AT(cell, status), .names = status_names},
 	{"reason", FIELD_STRING, AT(cell, reason), .optional = true},
 	{"remedy", FIELD_STRING, AT(cell, remedy), .optional = true},
@@ -100,6 +102,20 @@ const struct field evidence_fields[] = {
 	{.type = FIELD_END},
 };
 
+const struct field functions_fields[] = {
+	{"ios", FIELD_U64, AT(function_counts, ios)},
+	{"insn_per_1000_ios", FIELD_U64, AT(function_counts, insn_per_1000_ios)},
+	{"clock_insn_per_1000_ios", FIELD_U64, AT(function_counts, clock_insn_per_1000_ios)},
+	{.type = FIELD_END},
+};
+
+const struct field function_fields[] = {
+	{"name", FIELD_STRING, AT(function_count, name)},
+	{"where", FIELD_STRING, AT(function_count, where)},
+	{"insn_per_1000_ios", FIELD_U64, AT(function_count, insn_per_1000_ios)},
+	{.type = FIELD_END},
+};
+
 const struct field repetition_fields[] = {
 	{"boot", FIELD_UINT, AT(repetition, boot), .max = COUNT_LIMIT},
 	{"order", FIELD_UINT, AT(repetition, order), .max = UINT32_MAX},
@@ -107,6 +123,11 @@ const struct field repetition_fields[] = {
 };
 
 #define KNOWN(member) .known = offsetof(struct pass_result, member)
+#define MACHINE_COUNTER(name, index)                                                               \
+	{                                                                                          \
+		name, FIELD_U64, AT(pass_result, machine_counters[index].value),                   \
+			KNOWN(machine_counters[index].known)                                       \
+	}
 
 const struct field pass_fields[] = {
 	{"kind", FIELD_ENUM, AT(pass_result, kind), .names = pass_names},
@@ -124,10 +145,15 @@ const struct field pass_fields[] = {
 	{"faults_major", FIELD_U64, AT(pass_result, faults_major)},
 	{"context_switches", FIELD_U64, AT(pass_result, context_switches)},
 	{"interrupts", FIELD_U64, AT(pass_result, interrupts), KNOWN(interrupts_known)},
+	{"backlog", FIELD_U64, AT(pass_result, backlog), KNOWN(backlog_known)},
 	{"wait", FIELD_COST, AT(pass_result, wait), .optional = true},
 	{"doorbells", FIELD_U64, AT(pass_result, doorbells), .optional = true},
 	{"sleeps", FIELD_U64, AT(pass_result, sleeps), .optional = true},
 	{"polls", FIELD_U64, AT(pass_result, empty_looks), .optional = true},
+	MACHINE_COUNTER("tlb_shootdowns", MACHINE_TLB_SHOOTDOWNS),
+	MACHINE_COUNTER("reclaimed_pages", MACHINE_RECLAIMED_PAGES),
+	MACHINE_COUNTER("machine_context_switches", MACHINE_CONTEXT_SWITCHES),
+	MACHINE_COUNTER("machine_interrupts", MACHINE_INTERRUPTS),
 	{.type = FIELD_END},
 };
 

@@ -17,6 +17,8 @@
 #define CELLS_LIMIT       65536
 #define REPETITIONS_LIMIT 10000
 #define LIST_LIMIT        10000
+#define FUNCTIONS_LIMIT   100000
+#define NODE_LIMIT        1023
 /* So that no sum of counts over repetitions can wrap. */
 #define HISTOGRAM_LIMIT (1ull << 48)
 
@@ -337,6 +339,28 @@ static int read_witness(const struct reader *reader, const json_t *object, const
 	return result;
 }
 
+static int read_cpu_counters(const struct reader *reader, const json_t *object, struct cell *cell)
+{
+	const json_t *counters = json_object_get(object, "cpu_counters_per_1000_ios");
+	const json_t *unavailable = json_object_get(counters, "unavailable");
+	int result = 0;
+
+	for (unsigned int i = 0; i < NCPU_COUNTERS && !result; i++) {
+		const char *name = cpu_counter_name((enum cpu_counter)i);
+		struct quantity counts[PASSES_MAX] = {{.known = false}};
+		const json_t *reason = json_object_get(unavailable, name);
+
+		result = read_witness(reader, counters, name, counts);
+		for (unsigned int p = 0; p < PASSES_MAX; p++)
+			cell->cpu_counters[p][i] = counts[p];
+		if (reason && !string_of(reason))
+			return fail(reader, name, "must say why in a string");
+		cell->cpu_counters_why_not[i] = memory_string(string_of(reason));
+	}
+	cell->cpu_counters_user_only = json_is_true(json_object_get(counters, "user_only"));
+	return result;
+}
+
 static int read_evidence(struct reader *reader, const json_t *object, struct cell *cell)
 {
 	const json_t *list;
@@ -356,6 +380,77 @@ static int read_evidence(struct reader *reader, const json_t *object, struct cel
 	return result;
 }
 
+static int read_function_counts(struct reader *reader, const json_t *object,
+				struct function_counts *counts)
+{
+	const json_t *list;
+	int result = read_fields(reader, functions_fields, object, counts);
+
+	if (!result)
+		result = get_list(reader, object, "list", FUNCTIONS_LIMIT, true, &list);
+	if (result)
+		return result;
+	counts->list = memory_zeroed(json_array_size(list), sizeof(*counts->list));
+	for (size_t i = 0; !result && i < json_array_size(list); i++) {
+		size_t back = enter(reader, "list", i);
+
+		counts->count = i + 1;
+		result = read_fields(reader, function_fields, json_array_get(list, i),
+				     &counts->list[i]);
+		leave(reader, back);
+	}
+	return result;
+}
+
+static int read_functions(struct reader *reader, const json_t *object, struct cell *cell)
+{
+	const json_t *passes;
+	int result;
+
+	if (!json_object_get(object, "functions"))
+		return 0;
+	result = get_list(reader, object, "functions", PASSES_MAX, true, &passes);
+	for (size_t p = 0; !result && p < json_array_size(passes); p++) {
+		size_t back = enter(reader, "functions", p);
+
+		result = read_function_counts(reader, json_array_get(passes, p),
+					      &cell->functions[p]);
+		leave(reader, back);
+	}
+	return result;
+}
+
+static int read_node(const struct reader *reader, const json_t *numa, const char *name, int *node)
+{
+	const json_t *json = json_object_get(numa, name);
+	uint64_t value = 0;
+	int result = json ? read_number(reader, name, json, 0, NODE_LIMIT, &value) : 0;
+
+	*node = json ? (int)value : -1;
+	return result;
+}
+
+static int read_placement(const struct reader *reader, const json_t *object, struct placement *p)
+{
+	const json_t *numa = json_object_get(object, "numa");
+	int distance = -1, result;
+
+	if (!numa)
+		return 0;
+	if (!json_is_object(numa))
+		return fail(reader, "numa", "must be an object");
+	p->asked = true;
+	result = read_node(reader, numa, "cpu_node", &p->cpu_node);
+	if (!result)
+		result = read_node(reader, numa, "memory_node", &p->memory_node);
+	if (!result)
+		result = read_node(reader, numa, "device_node", &p->device_node);
+	if (!result)
+		result = read_node(reader, numa, "distance", &distance);
+	p->distance = distance > 0 ? (unsigned int)distance : 0;
+	return result;
+}
+
 static int read_cell(struct reader *reader, const json_t *object, struct cell *cell)
 {
 	const json_t *workload = json_object_get(object, "workload");
@@ -371,6 +466,8 @@ static int read_cell(struct reader *reader, const json_t *object, struct cell *c
 	if (!result)
 		result = read_fields(reader, workload_fields, workload, &cell->workload);
 	if (!result)
+		result = read_placement(reader, object, &cell->placement);
+	if (!result)
 		result = read_evidence(reader, object, cell);
 	if (!result)
 		result = read_half_blocks(reader, object, cell);
@@ -380,6 +477,10 @@ static int read_cell(struct reader *reader, const json_t *object, struct cell *c
 	if (!result)
 		result = read_witness(reader, object, "witness_pmd_faults_per_1000_ios",
 				      cell->pmd_faults);
+	if (!result)
+		result = read_cpu_counters(reader, object, cell);
+	if (!result)
+		result = read_functions(reader, object, cell);
 	if (!result)
 		result = get_list(reader, object, "repetitions", REPETITIONS_LIMIT, true, &list);
 	for (i = 0; !result && i < json_array_size(list); i++) {

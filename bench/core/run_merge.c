@@ -145,6 +145,35 @@ static unsigned int status_weight(enum cell_status status)
 	return 0;
 }
 
+/* The counts of different boots are the same: those of the first one that has them. */
+static void merge_functions(struct function_counts *into, const struct function_counts *from)
+{
+	if (into->ios || !from->ios)
+		return;
+	*into = *from;
+	into->list = memory_zeroed(from->count, sizeof(*into->list));
+	for (size_t i = 0; i < from->count; i++) {
+		into->list[i] = from->list[i];
+		into->list[i].name = memory_string(from->list[i].name);
+		into->list[i].where = memory_string(from->list[i].where);
+	}
+}
+
+/* Like all that is counted once for each boot: those of the first one that has them. */
+static void merge_cpu_counters(struct cell *into, const struct cell *from)
+{
+	into->cpu_counters_user_only |= from->cpu_counters_user_only;
+	for (unsigned int i = 0; i < NCPU_COUNTERS; i++) {
+		for (unsigned int p = 0; p < PASSES_MAX; p++) {
+			if (!into->cpu_counters[p][i].known)
+				into->cpu_counters[p][i] = from->cpu_counters[p][i];
+		}
+		if (!into->cpu_counters_why_not[i])
+			into->cpu_counters_why_not[i] =
+				memory_string(from->cpu_counters_why_not[i]);
+	}
+}
+
 static void merge_cell(struct cell *into, const struct cell *from)
 {
 	/* Which count a cell is ranked on is known where its device is: not on a plan's host. */
@@ -158,7 +187,12 @@ static void merge_cell(struct cell *into, const struct cell *from)
 			into->syscalls[p] = from->syscalls[p];
 		if (!into->pmd_faults[p].known)
 			into->pmd_faults[p] = from->pmd_faults[p];
+		merge_functions(&into->functions[p], &from->functions[p]);
 	}
+	merge_cpu_counters(into, from);
+	/* Nodes are known where they are: not on a plan's host. */
+	if (from->placement.asked)
+		into->placement = from->placement;
 	if (status_weight(from->status) <= status_weight(into->status))
 		return;
 	free(into->reason);

@@ -10,6 +10,7 @@
 
 #include "core/memory.h"
 #include "core/statistics.h"
+#include "core/target_kinds.h"
 
 #define NS_PER_S 1000000000u
 #define PER_1000 1000u
@@ -25,6 +26,7 @@ struct scope {
 	const struct cell *cell;
 	unsigned int pass;
 	enum percentile percentile;
+	enum machine_counter counter;
 	struct quantity copy; /* known before work is computed */
 	bool irq_known;       /* in every repetition: else repetitions would be unlike */
 	bool sleeps_counted;  /* by the path */
@@ -284,6 +286,15 @@ static enum sample figure_empty_looks(const struct scope *scope, const struct pa
 	return scope->looks_counted ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
 }
 
+static enum sample figure_machine_counter(const struct scope *scope, const struct pass_result *pass,
+					  uint64_t *value)
+{
+	const struct counted *count = &pass->machine_counters[scope->counter];
+
+	*value = ratio(count->value, PER_1000, pass->ios);
+	return count->known ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
+}
+
 /* Nothing counted is 0 in every repetition; a path that rings doorbells counts its sleeps too. */
 static void find_counted(struct scope *scope)
 {
@@ -410,6 +421,10 @@ static void summarize_events(struct scope *scope, struct pass_summary *summary)
 	summary->doorbells = over_repetitions(scope, figure_doorbells);
 	summary->sleeps = over_repetitions(scope, figure_sleeps);
 	summary->empty_looks = over_repetitions(scope, figure_empty_looks);
+	for (unsigned int i = 0; i < NMACHINE_COUNTERS; i++) {
+		scope->counter = (enum machine_counter)i;
+		summary->machine_counters[i] = over_repetitions(scope, figure_machine_counter);
+	}
 }
 
 /* How far the values of the figure computed last lie apart. */
@@ -449,6 +464,68 @@ static void summarize_pass(struct scope *scope, struct pass_summary *summary)
 	summarize_spread(scope, &summary->rank, summary);
 }
 
+size_t cell_ranked_values(const struct run *run, const struct cell *cell, unsigned int pass,
+			  uint64_t *values, unsigned int *boots)
+{
+	const struct pass_summary *summary = &cell->summary[pass];
+	const struct scope scope = {.run = run,
+				    .cell = cell,
+				    .pass = pass,
+				    .copy = summary->copy,
+				    .irq_known = summary->irq.known};
+	size_t n = 0;
+
+	for (size_t i = 0; summary->rank.known && i < cell->nrepetitions; i++) {
+		const struct pass_result *result = pass_of(&scope, i);
+
+		if (!result || figure_rank(&scope, result, &values[n]) != SAMPLE_VALUE)
+			continue;
+		boots[n++] = cell->repetitions[i].boot;
+	}
+	return n;
+}
+
+/* Why SNIA's rule says nothing of @cell; NULL if it does. */
+static const char *not_judged(const struct run *run, const struct cell *cell)
+{
+	if (run->clock != RUN_CLOCK_NS)
+		return "the clock counts instructions";
+	if (!rw_writes(cell->workload.rw))
+		return "nothing is written";
+	if (!target_block_matches(cell->workload.target) &&
+	    !target_userdrv_matches(cell->workload.target))
+		return "the target is a file, not a device";
+	if (run->boots)
+		return "the repetitions are of several boots";
+	if (cell->nrepetitions < STATISTICS_STEADY_ROUNDS)
+		return "fewer than five repetitions";
+	return NULL;
+}
+
+/* The repetitions of a write cell follow one another: they are its rounds. */
+static void judge_steady_state(const struct run *run, struct cell *cell)
+{
+	uint64_t *rounds = memory_zeroed(cell->nrepetitions, sizeof(*rounds));
+	struct scope scope = {.run = run, .cell = cell};
+	struct statistics_steady steady;
+	size_t n = 0;
+
+	cell->steady_state = (struct steady_state){.reason = not_judged(run, cell)};
+	for (size_t i = 0; !cell->steady_state.reason && i < cell->nrepetitions; i++) {
+		const struct pass_result *pass = pass_of(&scope, i);
+
+		if (!pass || figure_iops(&scope, pass, &rounds[n++]) != SAMPLE_VALUE)
+			cell->steady_state.reason = "a repetition completed no I/O";
+	}
+	if (!cell->steady_state.reason) {
+		steady = statistics_steady_state(rounds, n);
+		cell->steady_state.verdict = steady.steady ? STEADY_REACHED : STEADY_NOT_REACHED;
+		cell->steady_state.range_ppm = steady.range_ppm;
+		cell->steady_state.slope_ppm = steady.slope_ppm;
+	}
+	free(rounds);
+}
+
 static void summarize_cell(const struct run *run, struct cell *cell)
 {
 	struct scope scope;
@@ -476,7 +553,10 @@ static void summarize_cell(const struct run *run, struct cell *cell)
 		summarize_pass(&scope, &cell->summary[p]);
 		cell->summary[p].syscalls = cell->syscalls[p];
 		cell->summary[p].pmd_faults = cell->pmd_faults[p];
+		memcpy(cell->summary[p].cpu_counters, cell->cpu_counters[p],
+		       sizeof(cell->cpu_counters[p]));
 	}
+	judge_steady_state(run, cell);
 	free(scope.values);
 }
 

@@ -10,8 +10,10 @@
 #include "core/interrupted.h"
 #include "core/memory.h"
 #include "core/offsets.h"
+#include "core/placement.h"
 #include "core/progress.h"
 #include "core/repetition.h"
+#include "core/runner_checks.h"
 #include "core/target.h"
 #include "core/worker.h"
 #include "paths/path.h"
@@ -24,10 +26,18 @@
 #define SLEEPS_PERCENT 98
 #define RACED_TRIES    5
 
+/* Cells on one target share its file, but for those that would spoil it for others. */
+enum file_of {
+	FILE_OF_ALL,
+	FILE_OF_HUGE_FAULTS,
+	FILE_OF_TOOL_WRITES,
+	FILE_OF_PRESSURE,
+};
+
 struct planned_target {
 	struct target target;
 	uint64_t size; /* the largest that a cell needs */
-	bool huge;     /* see wants_huge() */
+	enum file_of file;
 	bool writes, opened;
 	int status; /* of probing and opening */
 	struct error error;
@@ -43,15 +53,24 @@ struct runner {
 	struct random random;
 	unsigned int order;
 	uint64_t start_ns;
+	struct symbols *symbols; /* NULL: nothing is counted by function */
 };
 
 /*
  * 2 MiB faults get a DAX file of their own: the kernel remembers for each page of such a file that
- * a fault mapped 4 KiB of it, and never maps 2 MiB over that again (grab_mapping_entry).
+ * a fault mapped 4 KiB of it, and never maps 2 MiB over that again (grab_mapping_entry). What
+ * another program writes is not the pattern that readers check. A file that memory can't hold would
+ * never be in the page cache as a whole for those who measure that.
  */
-static bool wants_huge(const struct workload *w)
+static enum file_of file_of(const struct workload *w)
 {
-	return w->hugepage && strcmp(w->path, "mmap-dax") == 0;
+	const struct path_ops *ops = path_find(w->path);
+
+	if (ops && (ops->traits & PATH_TOOL) && rw_writes(w->rw))
+		return FILE_OF_TOOL_WRITES;
+	if (w->cache == CACHE_PRESSED)
+		return FILE_OF_PRESSURE;
+	return w->hugepage && strcmp(w->path, "mmap-dax") == 0 ? FILE_OF_HUGE_FAULTS : FILE_OF_ALL;
 }
 
 uint64_t runner_bytes_written(const struct run *run, unsigned int runs)
@@ -65,11 +84,12 @@ uint64_t runner_bytes_written(const struct run *run, unsigned int runs)
 
 		for (size_t j = 0; j < i; j++)
 			first = first && (strcmp(run->cells[j].workload.target, w->target) != 0 ||
-					  wants_huge(&run->cells[j].workload) != wants_huge(w));
+					  file_of(&run->cells[j].workload) != file_of(w));
 		if (first && strcmp(w->target, "null:") != 0)
 			bytes += w->size * w->numjobs;
 		if (rw_writes(w->rw))
 			bytes += ios * w->bs * w->numjobs * runs;
+		bytes += w->precondition * w->size * w->numjobs;
 	}
 	return bytes;
 }
@@ -77,7 +97,7 @@ uint64_t runner_bytes_written(const struct run *run, unsigned int runs)
 static struct planned_target *target_of(struct runner *r, const struct cell *cell)
 {
 	for (size_t i = 0; i < r->ntargets; i++) {
-		if (r->targets[i].huge == wants_huge(&cell->workload) &&
+		if (r->targets[i].file == file_of(&cell->workload) &&
 		    strcmp(r->targets[i].target.text, cell->workload.target) == 0)
 			return &r->targets[i];
 	}
@@ -94,7 +114,7 @@ static void plan_targets(struct runner *r)
 		if (!t) {
 			r->targets = memory_append(r->targets, r->ntargets, sizeof(*r->targets));
 			t = &r->targets[r->ntargets++];
-			t->huge = wants_huge(w);
+			t->file = file_of(w);
 			t->status = target_parse(&t->target, w->target, &t->error);
 			if (!t->status)
 				t->status = target_probe(&t->target, &t->error);
@@ -115,7 +135,7 @@ static enum clock_use clock_use_of(const struct run *run, const struct cell *cel
 	const char *accelerator = getenv("BYPASS_ACCEL");
 	const struct workload *w = &cell->workload;
 	bool waits = (ops->traits & (PATH_NO_CACHE | PATH_SLEEPS | PATH_USER_DRIVER)) ||
-		     w->cache == CACHE_COLD || w->durability == DURABILITY_DATA;
+		     w->cache != CACHE_HOT || w->durability == DURABILITY_DATA;
 	bool interrupts = t->kind == TARGET_USERDRV || (t->device.known && !t->device.memory);
 
 	if (run->clock == RUN_CLOCK_NS)
@@ -148,7 +168,10 @@ static void probe_cells(struct runner *r)
 		cell->clock_use = clock_use_of(r->run, cell, ops, &t->target);
 		if (t->status)
 			cell_set_status(cell, CELL_UNAVAILABLE, remedy_of(t), "%s", t->error.text);
-		else if (path_probe(ops, &cell->workload, &t->target, &why) != 0)
+		else if (runner_probe(r->run, &cell->workload, &why) != 0 ||
+			 path_probe(ops, &cell->workload, &t->target, &why) != 0 ||
+			 placement_resolve(ops, &cell->workload, &t->target, &cell->placement,
+					   &why) != 0)
 			cell_set_status(cell, CELL_UNAVAILABLE, why.remedy, "%s", why.reason);
 	}
 }
@@ -251,6 +274,22 @@ static int measure(struct runner *r, const struct repetition_context *c, struct 
 	return ret;
 }
 
+/*
+ * Before a writing cell's first repetition here: a fresh disk writes faster than one that has to
+ * make room, and to write all of it in order puts every disk into the same state.
+ */
+static int precondition(struct runner *r, struct cell *cell, struct error *e)
+{
+	const struct workload *w = &cell->workload;
+	int ret = 0;
+
+	if (!can_run(cell) || (path_find(w->path)->traits & PATH_PRIVATE))
+		return 0;
+	for (unsigned int i = 0; i < w->precondition && !ret; i++)
+		ret = target_fill(&target_of(r, cell)->target, w->size * w->numjobs, e);
+	return settle(cell, ret, e);
+}
+
 static int one_repetition(struct runner *r, struct cell *cell, struct error *e)
 {
 	struct repetition_context c;
@@ -306,6 +345,7 @@ static int all_repetitions(struct runner *r, struct error *e)
 	for (size_t i = 0; i < r->run->ncells && !ret; i++) {
 		if (!rw_writes(r->run->cells[i].workload.rw))
 			continue;
+		ret = precondition(r, &r->run->cells[i], e);
 		for (unsigned int round = 0; round < r->options->runs && !ret; round++)
 			ret = one_repetition(r, &r->run->cells[i], e);
 	}
@@ -335,6 +375,14 @@ static int all_witnesses(struct runner *r, struct error *e)
 		}
 		if (!ret)
 			ret = settle(cell, repetition_witness(&c, e), e);
+		if (!ret && can_run(cell))
+			ret = settle(cell, repetition_counted(&c, e), e);
+		if (!ret && can_run(cell) && r->symbols) {
+			c = context_of(r, cell);
+			c.counts = r->options->counts;
+			c.symbols = r->symbols;
+			ret = settle(cell, repetition_functions(&c, e), e);
+		}
 	}
 	return ret;
 }
@@ -406,6 +454,8 @@ int runner_execute(struct run *run, const struct runner_options *options, struct
 	ret = measure_null(&r, e);
 	if (!ret)
 		ret = open_targets(&r, e);
+	if (!ret && options->counts)
+		ret = symbols_load(&r.symbols, e);
 	total = count_repetitions(&r);
 	if (!ret && total) {
 		if (!options->quiet)
@@ -417,9 +467,12 @@ int runner_execute(struct run *run, const struct runner_options *options, struct
 			progress_end(&r.progress);
 	}
 	warn_about_clock(&r);
+	runner_warn_saturated(run);
 	for (size_t i = 0; i < r.ntargets; i++)
 		target_close(&r.targets[i].target);
 	free(r.targets);
+	if (r.symbols)
+		symbols_free(r.symbols);
 	run->complete = ret == 0;
 	run->duration_s = (clock_raw_ns() - r.start_ns) / 1000000000;
 	run_summarize(run);

@@ -14,6 +14,10 @@ struct runner_options {
 	unsigned int runs; /* repetitions of each cell here */
 	unsigned int boot; /* 0 natively, else 1.. in the testbed */
 	bool quiet;        /* no progress */
+	/*
+	 * Where vm/plugins/instruction_counts.c writes, to count by function, too; or NULL.
+	 */
+	const char *counts;
 };
 
 /* Fills @run->cells from the suite; nothing is run yet. Unknown paths and targets are errors. */

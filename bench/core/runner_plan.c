@@ -294,6 +294,9 @@ int runner_plan(struct run *run, const struct suite *suite, struct error *e)
 		cell->cache = ops->cache;
 		cell->completion = ops->completion;
 		cell->clock_use = ops->clock_use;
+		/* Another program counts its latencies by its own rule. */
+		if (cell->workload.rate_iops && !(ops->traits & PATH_TOOL))
+			cell->latency_from = LATENCY_FROM_INTENDED_START;
 		name_cell(cell, section, suite);
 	}
 	forget_plain_rows(run, suite);

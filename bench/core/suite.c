@@ -208,6 +208,40 @@ static int set_runs(struct parser *parser, unsigned int line, const char *value)
 	return 0;
 }
 
+/* Of budget, memory and numa: what @value means, or why it doesn't. */
+static int set_need(struct suite *suite, const char *name, const char *value, struct error *why)
+{
+	struct error form;
+	uint64_t bytes, ns;
+
+	if (strcmp(name, "budget") == 0) {
+		if (!parse_time(value, &ns, &form) && ns) {
+			suite->budget_ns = ns;
+			return 0;
+		}
+		return error_set(why, -EINVAL, "budget: '%.60s' is no time; write one, as in 5m",
+				 value);
+	}
+	if (strcmp(name, "memory") == 0) {
+		if (!parse_size(value, &bytes, &form) && bytes % (1 << 20) == 0 &&
+		    bytes >= 256ull << 20 && bytes <= 1ull << 40) {
+			suite->memory_nbytes = bytes;
+			return 0;
+		}
+		return error_set(why, -EINVAL,
+				 "memory: '%.60s' is no size from 256m to 1t in whole MiB; write "
+				 "one, as in 512m",
+				 value);
+	}
+	if (strspn(value, "12345678") != 1 || value[1])
+		return error_set(why, -EINVAL,
+				 "numa: '%.60s' is no number of memory nodes from 1 to 8; write "
+				 "one",
+				 value);
+	suite->numa = (unsigned int)(value[0] - '0');
+	return 0;
+}
+
 static int set_suite_key(struct parser *parser, unsigned int line, const char *name,
 			 const char *value)
 {
@@ -223,9 +257,15 @@ static int set_suite_key(struct parser *parser, unsigned int line, const char *n
 		suite->question = memory_string(value);
 		return 0;
 	}
+	if (strcmp(name, "budget") == 0 || strcmp(name, "memory") == 0 ||
+	    strcmp(name, "numa") == 0) {
+		if (!set_need(suite, name, value, &why))
+			return 0;
+		return fail_at(parser, line, why.text);
+	}
 	error_set(&why, 0,
-		  "[suite] has no '%.60s'; it has question, runs and rows, and options of all "
-		  "cells belong in [global]",
+		  "[suite] has no '%.60s'; it has question, runs, rows, budget, memory and numa, "
+		  "and options of all cells belong in [global]",
 		  name);
 	return fail_at(parser, line, why.text);
 }

@@ -2,11 +2,13 @@
 /*
  * A suite: one question and the cells that answer it, from an INI file (read by inih).
  *
- *   [suite]                 question= (needed), runs= (repetitions, default 9), rows= (options
- * whose values tell the rows of one table apart, instead of the tables) [global] options of every
- * cell, fio's names (see workload.h) [any other section]     options of its cells;
- * `each.NAME=a,b,c` sweeps NAME over values, several sweeps multiply; the section is the heading in
- * tables
+ *   [suite]              question= (needed), runs= (repetitions, default 9), rows= (options whose
+ *                        values tell the rows of one table apart, instead of the tables), budget=
+ *                        (how long it may take), memory= and numa= (RAM and memory nodes of the
+ *                        testbed that it needs)
+ *   [global]             options of every cell, fio's names (see workload.h)
+ *   [any other section]  options of its cells; `each.NAME=a,b,c` sweeps NAME over values, several
+ *                        sweeps multiply; the section is the heading in tables
  */
 #ifndef BYPASS_SUITE_H
 #define BYPASS_SUITE_H
@@ -27,6 +29,9 @@ struct suite {
 	char name[64]; /* file name without folder and .ini */
 	char *question;
 	unsigned int runs;
+	uint64_t budget_ns;               /* 0: not said */
+	uint64_t memory_nbytes;           /* of the testbed; 0: as usual */
+	unsigned int numa;                /* memory nodes of the testbed; 0: as usual */
 	const char *rows[SUITE_ROWS_MAX]; /* options with numbers; static strings */
 	size_t nrows;
 	struct suite_cell *cells;

@@ -15,12 +15,18 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "core/counters.h"
 #include "core/interrupted.h"
+#include "core/offsets.h"
 #include "core/pattern.h"
 #include "core/target_kinds.h"
 
-#define CHUNK          (1u << 20)
-#define TESTBED_FOLDER "/testbed"
+#define CHUNK (1u << 20)
+/* Of memory that is to be short: read until something goes, 256 MiB of it at most. */
+#define PRESS_PAGE          4096u
+#define PRESS_PAGES_AT_ONCE 2048u
+#define PRESS_PAGES_MAX     65536u
+#define TESTBED_FOLDER      "/testbed"
 
 int target_parse(struct target *t, const char *text, struct error *e)
 {
@@ -228,13 +234,6 @@ static int check_space(const struct target *t, uint64_t size, struct error *e)
 			 (unsigned long long)((size + CHUNK - 1) >> 20));
 }
 
-static ssize_t write_file(const struct target *t, const void *buffer, size_t nbytes, uint64_t at)
-{
-	ssize_t n = pwrite(t->fd, buffer, nbytes, (off_t)at);
-
-	return n < 0 ? -errno : n;
-}
-
 static ssize_t read_target(const struct target *t, void *buffer, size_t nbytes, uint64_t at)
 {
 	ssize_t n;
@@ -243,46 +242,6 @@ static ssize_t read_target(const struct target *t, void *buffer, size_t nbytes, 
 		return target_userdrv_read(t, buffer, nbytes, at);
 	n = pread(t->fd, buffer, nbytes, (off_t)at);
 	return n < 0 ? -errno : n;
-}
-
-int target_lay_out(struct target *t, uint64_t size,
-		   ssize_t (*write)(const struct target *t, const void *buffer, size_t nbytes,
-				    uint64_t at),
-		   struct error *e)
-{
-	char *buffer = aligned_alloc(4096, CHUNK);
-	ssize_t written;
-	int ret = 0;
-
-	if (!buffer)
-		return error_set(e, -ENOMEM, "out of memory for a buffer of 1 MiB; free some");
-	pattern_fill(buffer, CHUNK);
-	/* One allocation request for all of it gives the file system the chance of one extent. */
-	if (t->kind == TARGET_FILE && fallocate(t->fd, 0, 0, (off_t)size) != 0 && errno == ENOSPC)
-		ret = -ENOSPC;
-	for (uint64_t at = 0; at < size && !ret; at += CHUNK) {
-		size_t n = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
-
-		pattern_stamp_block(buffer, n, at, 1);
-		written = write(t, buffer, n, at);
-		if (written != (ssize_t)n)
-			ret = written < 0 ? (int)written : -EIO;
-		else if (interrupted())
-			ret = -EINTR;
-	}
-	if (!ret && t->fd >= 0 && fsync(t->fd) != 0)
-		ret = -errno;
-	free(buffer);
-	if (ret == -EINTR)
-		return error_set(e, ret, "interrupted while laying out %s", t->text);
-	if (ret)
-		return error_set(e, ret,
-				 "can't lay out %llu MiB in %s: %s; free some space or give a "
-				 "smaller size=",
-				 (unsigned long long)(size >> 20), t->text, strerror(-ret));
-	t->size = size;
-	t->generation = 1;
-	return 0;
 }
 
 /*
@@ -346,7 +305,7 @@ int target_open(struct target *t, uint64_t size, bool writes, struct error *e)
 	if (!ret && !t->foreign)
 		ret = make_file(t, e);
 	if (!ret && !t->foreign)
-		ret = target_lay_out(t, size, write_file, e);
+		ret = target_lay_out(t, size, e);
 	if (ret) {
 		target_close(t);
 		return ret;
@@ -413,6 +372,42 @@ int target_warm(struct target *t)
 			ret = -errno;
 	}
 	free(buffer);
+	return ret;
+}
+
+static uint64_t reclaimed_pages(void)
+{
+	struct counted counts[NMACHINE_COUNTERS];
+
+	machine_counters_read(counts);
+	return counts[MACHINE_RECLAIMED_PAGES].value;
+}
+
+int target_press(struct target *t)
+{
+	struct random random = {.s = t->size};
+	uint64_t before = UINT64_MAX, now;
+	char page[PRESS_PAGE];
+	int ret = 0;
+
+	if (t->size < sizeof(page))
+		return 0;
+	/* Without it, neighbours would come in too, and more go than the pass finds gone. */
+	posix_fadvise(t->fd, 0, 0, POSIX_FADV_RANDOM);
+	for (unsigned int i = 0; i < PRESS_PAGES_MAX && !ret; i++) {
+		uint64_t at = random_below(&random, t->size / sizeof(page)) * sizeof(page);
+
+		if (i && i % PRESS_PAGES_AT_ONCE == 0) {
+			/* What the kernel was still taking back for others ends in the first. */
+			now = reclaimed_pages();
+			if (now > before)
+				break;
+			before = now;
+		}
+		if (pread(t->fd, page, sizeof(page), (off_t)at) < 0)
+			ret = -errno;
+	}
+	posix_fadvise(t->fd, 0, 0, POSIX_FADV_NORMAL);
 	return ret;
 }
 

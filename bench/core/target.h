@@ -63,6 +63,11 @@ int target_probe(struct target *t, struct error *e);
  * serial number was given with --allow-writes and nothing is on it (core/holds.h).
  */
 int target_open(struct target *t, uint64_t size, bool writes, struct error *e);
+/*
+ * Writes the first @size bytes once more, in order, with the newest generation. -EPERM: the target
+ * isn't ours.
+ */
+int target_fill(struct target *t, uint64_t size, struct error *e);
 void target_close(struct target *t);
 /* For run.json; a new reference. */
 json_t *target_describe(const struct target *t);
@@ -71,6 +76,11 @@ json_t *target_describe(const struct target *t);
 int target_evict(struct target *t);
 /* Brings the whole file into the page cache. */
 int target_warm(struct target *t);
+/*
+ * After target_warm of a file that memory can't hold: reads on until memory is short. Having taken
+ * pages back the kernel stops with some megabytes free, and the next that come in would find room.
+ */
+int target_press(struct target *t);
 /*
  * Pages of the file that are in the page cache, through a fresh mapping (a touched DAX mapping
  * would say "resident" of the medium). Negative errno if it can't be told.

@@ -221,13 +221,6 @@ static int open_foreign(struct target *t, const char *path, bool writes, struct 
 	return t->fd < 0 ? t->fd : 0;
 }
 
-static ssize_t write_disk(const struct target *t, const void *buffer, size_t nbytes, uint64_t at)
-{
-	ssize_t n = pwrite(t->fd, buffer, nbytes, (off_t)at);
-
-	return n < 0 ? -errno : n;
-}
-
 /*
  * Claims the disk first and looks then, so that nobody can mount it in between. Where something is
  * on it, a workload that only reads can still have it.
@@ -250,7 +243,7 @@ static int open_to_write(struct target *t, const char *path, uint64_t size, bool
 				 path, strerror(errno));
 	if (t->fd >= 0 && !ret) {
 		t->foreign = false;
-		return target_lay_out(t, size, write_disk, e);
+		return target_lay_out(t, size, e);
 	}
 	if (t->fd >= 0)
 		close(t->fd);

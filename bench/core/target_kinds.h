@@ -24,6 +24,8 @@ void target_userdrv_describe(const struct target *t, json_t *json);
 ssize_t target_userdrv_read(const struct target *t, void *buffer, size_t nbytes, uint64_t at);
 ssize_t target_userdrv_write(const struct target *t, const void *buffer, size_t nbytes,
 			     uint64_t at);
+/* What was written is on the medium. */
+int target_userdrv_flush(const struct target *t);
 
 /*
  * Serial number whose disk may be written (--allow-writes), or NULL. Set once, before targets are
@@ -31,12 +33,7 @@ ssize_t target_userdrv_write(const struct target *t, const void *buffer, size_t 
  */
 extern const char *target_writable_serial;
 
-/*
- * Lays out @size bytes with the pattern of generation 1 through @write (target.c); for all kinds.
- */
-int target_lay_out(struct target *t, uint64_t size,
-		   ssize_t (*write)(const struct target *t, const void *buffer, size_t nbytes,
-				    uint64_t at),
-		   struct error *e);
+/* Lays out @size bytes with the pattern of generation 1 (target_fill.c); for all kinds. */
+int target_lay_out(struct target *t, uint64_t size, struct error *e);
 
 #endif

@@ -15,6 +15,8 @@
 #define VFIO "/vfio"
 /* Of a model whose size wasn't given, if the workloads need no more. */
 #define SOFT_NBYTES (64ull << 20)
+/* Of a model: a queue pair for each of the jobs and one for the service. */
+#define SOFT_JOBS 16u
 /* One block must fit into a piece of the service's I/O. */
 #define BLOCK_MAX (1u << 20)
 
@@ -91,14 +93,24 @@ bool target_userdrv_limits(const struct target *t, struct userdrv_limits *limits
 
 	if (t->userdrv) {
 		info = ud_ctrlr_info(t->userdrv->ctrlr);
-		*limits = (struct userdrv_limits){t->userdrv->ns->block_nbytes,
-						  info->max_transfer_nbytes, info->max_entries};
+		*limits = (struct userdrv_limits){
+			.block_nbytes = t->userdrv->ns->block_nbytes,
+			.max_transfer_nbytes = info->max_transfer_nbytes,
+			.max_entries = info->max_entries,
+			.max_jobs = info->nqpairs - 1,
+			.max_vectors = info->nvectors,
+		};
 		return true;
 	}
 	if (!is_soft(t) || soft_options_parse(t->text + strlen(SOFT), &config, NULL))
 		return false;
-	*limits = (struct userdrv_limits){config.namespaces[0].block_nbytes,
-					  UD_PAGE_NBYTES << config.mdts, config.queue_entries};
+	*limits = (struct userdrv_limits){
+		.block_nbytes = config.namespaces[0].block_nbytes,
+		.max_transfer_nbytes = UD_PAGE_NBYTES << config.mdts,
+		.max_entries = config.queue_entries,
+		.max_jobs = SOFT_JOBS,
+		.max_vectors = SOFT_JOBS,
+	};
 	return true;
 }
 
@@ -116,6 +128,8 @@ static int open_soft(struct target *t, uint64_t size, struct ud_transport **tran
 			size = SOFT_NBYTES;
 		ns->nblocks = (size + ns->block_nbytes - 1) / ns->block_nbytes;
 	}
+	config.nqueues = SOFT_JOBS + 1;
+	config.nvectors = SOFT_JOBS;
 	ret = ud_soft_create(&config, transport);
 	if (ret)
 		return error_set(e, ret,
@@ -148,8 +162,13 @@ static struct ud_ns *first_usable(struct ud_ctrlr *ctrlr)
 static int start_controller(struct target *t, struct ud_transport *transport, struct error *e)
 {
 	struct userdrv_target *u = t->userdrv;
-	int ret = ud_ctrlr_open(transport, NULL, &u->ctrlr);
+	struct ud_ctrlr_options options;
+	int ret;
 
+	ud_ctrlr_options_init(&options);
+	/* All that it grants: each job needs one. */
+	options.nqpairs = UD_MAX_QPAIRS;
+	ret = ud_ctrlr_open(transport, &options, &u->ctrlr);
 	if (ret)
 		return error_set(e, ret, "the controller of %s doesn't start: %s; see dmesg",
 				 t->text, strerror(-ret));
@@ -222,18 +241,6 @@ int target_userdrv_claim(struct target *t, bool writes, struct error *e)
 			 serial, t->device.pci, what);
 }
 
-static int lay_out(struct target *t, uint64_t size, struct error *e)
-{
-	int ret = target_lay_out(t, size, target_userdrv_write, e);
-
-	if (ret)
-		return ret;
-	ret = target_userdrv_flush(t->userdrv);
-	return ret ? error_set(e, ret, "%s can't be flushed: %s; use another disk", t->text,
-			       strerror(-ret))
-		   : 0;
-}
-
 int target_userdrv_open(struct target *t, uint64_t size, bool writes, struct error *e)
 {
 	struct ud_transport *transport;
@@ -250,7 +257,7 @@ int target_userdrv_open(struct target *t, uint64_t size, bool writes, struct err
 	if (!ret)
 		ret = target_userdrv_claim(t, writes, e);
 	if (!ret && !t->foreign)
-		ret = lay_out(t, size, e);
+		ret = target_lay_out(t, size, e);
 	if (ret) {
 		target_userdrv_close(t);
 		return ret;

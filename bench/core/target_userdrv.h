@@ -6,7 +6,10 @@
 #include "core/target_kinds.h"
 #include "userdrv/include/userdrv.h"
 
-/* All of it belongs to the thread that opened the target: see userdrv.h. */
+/*
+ * All of it belongs to the thread that opened the target, but for the queue pairs that it makes for
+ * the jobs: see userdrv.h.
+ */
 struct userdrv_target {
 	struct ud_ctrlr *ctrlr;
 	struct ud_ns *ns;          /* the first one that takes I/O */
@@ -22,6 +25,8 @@ struct userdrv_limits {
 	uint32_t block_nbytes;        /* of a logical block */
 	uint32_t max_transfer_nbytes; /* of a command; larger I/Os are split */
 	uint32_t max_entries;         /* of a queue; one less may be outstanding */
+	unsigned int max_jobs;        /* queue pairs, without the service's */
+	unsigned int max_vectors;     /* for jobs that sleep */
 };
 
 /* False: not known before the controller is open. */
@@ -47,8 +52,6 @@ bool target_is_testbed_disk(const struct target *t);
 /* ---- target_userdrv_io.c -------------------------------------------------------------- */
 
 int target_userdrv_open_service(struct userdrv_target *u);
-/* What was written is on the medium. */
-int target_userdrv_flush(struct userdrv_target *u);
 /*
  * Looks for file systems, partition tables and the like in the first and the last MiB of the
  * namespace. 1: @what names it; 0: there is none; negative errno: it can't be told, @what says why.

@@ -48,8 +48,9 @@ static int move_piece(struct userdrv_target *u, bool write, uint64_t slba, uint3
 	return ret ? ret : finish(u);
 }
 
-int target_userdrv_flush(struct userdrv_target *u)
+int target_userdrv_flush(const struct target *t)
 {
+	struct userdrv_target *u = t->userdrv;
 	int ret;
 
 	if (!ud_ctrlr_info(u->ctrlr)->volatile_write_cache)

@@ -4,20 +4,16 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/interrupted.h"
+#include "core/worker_loop.h"
+#include "vm/plugins/count_marks.h"
 
 #define BUFFER_ALIGN (2ul << 20)
-/* One read in so many is checked whole while the clock runs; the witness checks every byte. */
-#define CHECK_EVERY 64u
-/* Between two looks of a patient worker: to spin on one emulated CPU only heats the host. */
-#define NAP_NS 20000
 
 static __thread sigjmp_buf sigbus_return;
 static __thread volatile sig_atomic_t sigbus_armed;
@@ -42,31 +38,6 @@ void worker_catch_sigbus(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
-/* Called inside reap, where the clock runs: all that can be done later is. */
-static void note_end(struct path_job *job, struct path_io *io, int error)
-{
-	struct worker *w = (struct worker *)((char *)job - offsetof(struct worker, job));
-
-	w->ended[w->nended++] = (struct worker_ended){io, clock_ticks(w->clock), error};
-}
-
-static int init_ios(struct worker *w, unsigned int iodepth)
-{
-	w->job.ios = calloc(iodepth, sizeof(*w->job.ios));
-	w->free_ios = calloc(iodepth, sizeof(struct path_io *));
-	w->ended = calloc(iodepth, sizeof(*w->ended));
-	if (!w->job.ios || !w->free_ios || !w->ended)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < iodepth; i++) {
-		w->job.ios[i].buffer = (char *)w->job.buffer + i * w->job.workload->bs;
-		w->free_ios[w->nfree++] = &w->job.ios[i];
-	}
-	w->job.done = note_end;
-	w->patient = w->clock->kind == RUN_CLOCK_INSTRUCTIONS &&
-		     (w->ops->traits & (PATH_POLLED | PATH_SLEEPS)) == PATH_POLLED;
-	return 0;
-}
-
 /* Touches every page, so that the measured loop takes no fault in its own memory. */
 static int init_memory(struct worker *w)
 {
@@ -85,7 +56,7 @@ static int init_memory(struct worker *w)
 	if (w->samples)
 		memset(w->samples, 0xff, WORKER_SAMPLES * sizeof(*w->samples));
 	pattern_fill(w->job.buffer, used);
-	return w->ops->start ? init_ios(w, workload->iodepth) : 0;
+	return w->ops->start ? worker_init_async(w, workload->iodepth) : 0;
 }
 
 int worker_init(struct worker *w, const struct path_ops *ops, const struct clock *clock,
@@ -108,9 +79,17 @@ int worker_init(struct worker *w, const struct path_ops *ops, const struct clock
 	w->job.fd = -1;
 	w->job.submit = ops->submit;
 	w->job.clock = clock;
+	w->job.patience_ns = PATH_PATIENCE_NS;
 	w->mix.s = seed ^ 0x6d69786564ull;
-	ret = offsets_init(&w->offsets, w->job.base, stride, workload->size,
-			   !rw_random(workload->rw), once, seed);
+	w->write_below = UINT64_MAX / 100 * (100 - workload->rwmixread);
+	if (workload->zipf_thousandths)
+		ret = offsets_init_zipf(&w->offsets, w->job.base, stride, workload->size,
+					workload->zipf_thousandths, seed);
+	else
+		ret = offsets_init(&w->offsets, w->job.base, stride, workload->size,
+				   !rw_random(workload->rw), once, seed);
+	if (!ret)
+		ret = pace_init(&w->pace, workload, clock, seed ^ 0x70616365ull);
 	if (!ret)
 		ret = init_memory(w);
 	if (ret)
@@ -124,25 +103,22 @@ int worker_visit_once(struct worker *w, uint64_t seed)
 
 	if (o->sequential || o->order)
 		return 0;
+	offsets_free(o);
 	return offsets_init(o, o->base, o->bs, o->nblocks * o->bs, false, true, seed);
 }
 
 void worker_free(struct worker *w)
 {
 	offsets_free(&w->offsets);
+	pace_free(&w->pace);
+	worker_free_async(w);
 	free(w->job.buffer);
-	free(w->job.ios);
-	free(w->free_ios);
-	free(w->ended);
 	free(w->samples);
 	w->job.buffer = NULL;
-	w->job.ios = NULL;
-	w->free_ios = NULL;
-	w->ended = NULL;
 	w->samples = NULL;
 }
 
-static void check_block(struct worker *w, const void *block, uint64_t offset)
+void worker_check_block(struct worker *w, const void *block, uint64_t offset)
 {
 	const struct path_job *job = &w->job;
 	const struct workload *workload = job->workload;
@@ -155,8 +131,10 @@ static void check_block(struct worker *w, const void *block, uint64_t offset)
 	pattern_check(block, workload->bs, offset, job->generation, &w->fault);
 }
 
-static inline __attribute__((always_inline)) void
-loop(struct worker *w, const struct pass_limits *limits, bool may_write, bool may_read)
+static inline __attribute__((always_inline)) void loop(struct worker *w,
+						       const struct pass_limits *limits,
+						       bool may_write, bool may_read, bool paced,
+						       bool marked)
 {
 	int (*const submit)(struct path_job *, uint64_t, bool) = w->job.submit;
 	const struct clock *const clock = w->clock;
@@ -167,214 +145,132 @@ loop(struct worker *w, const struct pass_limits *limits, bool may_write, bool ma
 	w->start_ticks = end = clock_ticks(clock);
 	if (limits->ticks != UINT64_MAX)
 		deadline = w->start_ticks + limits->ticks;
+	if (paced)
+		pace_begin(&w->pace, end);
 	while (ios < limits->ios && end < deadline && !interrupted()) {
-		uint64_t offset = offsets_next(&w->offsets), start;
-		bool write = may_write && (!may_read || (random_next(&w->mix) & 1));
+		uint64_t offset, start, from;
+		bool write;
 		int ret;
 
+		if (paced && w->pace.next >= deadline)
+			break;
+		offset = offsets_next(&w->offsets);
+		write = may_write && (!may_read || worker_draws_write(w));
 		if (write && !touch)
 			pattern_stamp_block(w->job.buffer, bs, offset, w->job.generation);
-		start = clock_ticks(clock);
+		if (paced) {
+			pace_wait(&w->pace, clock);
+			if (interrupted())
+				break;
+		}
+		if (marked)
+			COUNT_MARK(COUNT_MARK_BEGIN);
+		start = from = clock_ticks(clock);
+		if (paced && pace_is_open_loop(&w->pace))
+			from = w->pace.next;
 		ret = submit(&w->job, offset, write);
 		end = clock_ticks(clock);
+		if (marked)
+			COUNT_MARK(COUNT_MARK_END);
 		if (__builtin_expect(ret != 0, 0)) {
 			w->errors++;
 			w->first_error = ret;
 			break;
 		}
+		if (paced) {
+			pace_started(&w->pace);
+			pace_ended(&w->pace, end);
+		}
 		total += end - start;
-		histogram_record(&w->latency, end - start);
+		histogram_record(&w->latency, end - from);
 		if (w->samples && ios < WORKER_SAMPLES)
 			w->samples[ios] = (uint32_t)(end - start);
 		w->writes += write;
-		if (!write && ios % CHECK_EVERY == 0)
-			check_block(w, w->job.buffer, offset);
+		if (!write && ios % WORKER_CHECK_EVERY == 0)
+			worker_check_block(w, w->job.buffer, offset);
 		ios++;
 	}
 	w->end_ticks = end;
 	w->ios = ios;
 	w->op_ticks = total;
+	if (paced) {
+		worker_note_backlog(w, deadline);
+		worker_end_open_loop(w, deadline);
+	}
 }
 
 /* One copy of the loop for each kind of pass, so that the loop itself decides nothing twice. */
 static __attribute__((noinline)) void loop_read(struct worker *w, const struct pass_limits *limits)
 {
-	loop(w, limits, false, true);
+	loop(w, limits, false, true, false, false);
 }
 
 static __attribute__((noinline)) void loop_write(struct worker *w, const struct pass_limits *limits)
 {
-	loop(w, limits, true, false);
+	loop(w, limits, true, false, false, false);
 }
 
 static __attribute__((noinline)) void loop_mixed(struct worker *w, const struct pass_limits *limits)
 {
-	loop(w, limits, true, true);
+	loop(w, limits, true, true, false, false);
 }
 
-static void fail(struct worker *w, int error)
+/* This one waits, and can decide meanwhile. */
+static __attribute__((noinline)) void loop_paced(struct worker *w, const struct pass_limits *limits)
 {
-	w->errors++;
-	if (!w->first_error)
-		w->first_error = error;
+	enum rw rw = w->job.workload->rw;
+
+	loop(w, limits, rw_writes(rw), rw_reads(rw), true, false);
 }
 
-/*
- * Asks once and adds the ticks to what the operations cost, or to the waiting. A look that gave the
- * path's operations to the device has done something even where it found nothing, and on a device
- * that answers faster the same instructions are the operation's too.
- */
-static int look(struct worker *w, unsigned int min)
+/* Between marks, which the other copies do without. */
+static __attribute__((noinline)) void loop_marked(struct worker *w,
+						  const struct pass_limits *limits)
 {
-	const uint64_t spun_before = w->job.spun, start = clock_ticks(w->clock);
-	const unsigned int before = w->nended;
-	const int ret = w->ops->reap(&w->job, min);
-	const bool in_vain = w->patient && w->nended == before && !w->not_given;
-	uint64_t ticks, spun;
+	enum rw rw = w->job.workload->rw;
 
-	w->end_ticks = clock_ticks(w->clock);
-	w->not_given = false;
-	ticks = w->end_ticks - start;
-	/* Some paths have it from another clock, which may be a tick ahead. */
-	spun = w->job.spun - spun_before;
-	spun = spun < ticks ? spun : ticks;
-	w->wait += spun;
-	if (in_vain) {
-		w->empty_looks++;
-		w->wait += ticks - spun;
-	} else {
-		w->op_ticks += ticks - spun;
-	}
-	return ret;
+	loop(w, limits, rw_writes(rw), rw_reads(rw), false, true);
 }
 
-/* A signal ends the nap, not the wait: the caller stops starting, and comes again. */
-static int look_and_nap(struct worker *w, unsigned int min)
+static bool is_paced(const struct worker *w, const struct pass_limits *limits)
 {
-	static const struct timespec nap = {.tv_nsec = NAP_NS};
-
-	for (;;) {
-		int ret = look(w, 0);
-		uint64_t start;
-
-		if (ret < 0 || w->nended >= min)
-			return ret;
-		start = clock_ticks(w->clock);
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
-		w->wait += clock_ticks(w->clock) - start;
-		if (interrupted())
-			return ret;
-	}
+	return pace_is_set(&w->pace) && !limits->at_once;
 }
 
-/* Starts all that there is room for. Returns how many it started. */
-static uint64_t fill(struct worker *w, uint64_t most, uint64_t deadline)
+static void run_loop(struct worker *w, const struct pass_limits *limits)
 {
-	int (*const start)(struct path_job *, struct path_io *) = w->ops->start;
-	const struct workload *workload = w->job.workload;
-	const bool writes = rw_writes(workload->rw), mixed = writes && rw_reads(workload->rw);
-	uint64_t started = 0;
+	enum rw rw = w->job.workload->rw;
 
-	while (w->nfree && started < most && w->end_ticks < deadline && !w->errors &&
-	       !interrupted()) {
-		struct path_io *io = w->free_ios[w->nfree - 1];
-		int ret;
-
-		io->offset = offsets_next(&w->offsets);
-		io->write = writes && (!mixed || (random_next(&w->mix) & 1));
-		if (io->write)
-			pattern_stamp_block(io->buffer, workload->bs, io->offset,
-					    w->job.generation);
-		io->start = clock_ticks(w->clock);
-		ret = start(&w->job, io);
-		w->end_ticks = clock_ticks(w->clock);
-		w->op_ticks += w->end_ticks - io->start;
-		if (__builtin_expect(ret != 0, 0)) {
-			fail(w, ret);
-			break;
-		}
-		w->not_given = true;
-		w->nfree--;
-		started++;
-	}
-	return started;
-}
-
-/* @op_ticks: what operations had cost when the last ones ended; returns what they have now. */
-static uint64_t record_ended(struct worker *w, uint64_t op_ticks)
-{
-	for (unsigned int i = 0; i < w->nended; i++) {
-		const struct worker_ended *ended = &w->ended[i];
-		struct path_io *io = ended->io;
-
-		w->free_ios[w->nfree++] = io;
-		if (__builtin_expect(ended->error != 0, 0)) {
-			fail(w, ended->error);
-			continue;
-		}
-		histogram_record(&w->latency, ended->end - io->start);
-		/* Kept with one in flight only: then these ticks are this operation's. */
-		if (w->samples && w->ios < WORKER_SAMPLES)
-			w->samples[w->ios] = (uint32_t)(w->op_ticks - op_ticks);
-		w->writes += io->write;
-		if (!io->write && w->ios % CHECK_EVERY == 0)
-			check_block(w, io->buffer, io->offset);
-		w->ios++;
-	}
-	if (w->nended)
-		op_ticks = w->op_ticks;
-	w->nended = 0;
-	return op_ticks;
-}
-
-static void loop_async(struct worker *w, const struct pass_limits *limits)
-{
-	const unsigned int iodepth = w->job.workload->iodepth;
-	const unsigned int batch = w->job.workload->iodepth_batch_complete_min;
-	uint64_t deadline = UINT64_MAX, left = limits->ios, op_ticks = 0;
-
-	w->start_ticks = w->end_ticks = clock_ticks(w->clock);
-	if (limits->ticks != UINT64_MAX)
-		deadline = w->start_ticks + limits->ticks;
-	for (;;) {
-		unsigned int in_flight, min;
-		int ret;
-
-		left -= fill(w, left, deadline);
-		in_flight = iodepth - w->nfree;
-		if (!in_flight)
-			break;
-		min = batch < in_flight ? batch : in_flight;
-		ret = w->patient ? look_and_nap(w, min) : look(w, min);
-		op_ticks = record_ended(w, op_ticks);
-		if (__builtin_expect(ret < 0, 0)) {
-			/* Nothing more will end: close gets the buffers back from the device. */
-			fail(w, ret);
-			break;
-		}
-	}
+	if (is_paced(w, limits))
+		loop_paced(w, limits);
+	else if (w->marked)
+		loop_marked(w, limits);
+	else if (!rw_writes(rw))
+		loop_read(w, limits);
+	else if (!rw_reads(rw))
+		loop_write(w, limits);
+	else
+		loop_mixed(w, limits);
 }
 
 void worker_pass(struct worker *w, const struct pass_limits *limits)
 {
-	enum rw rw = w->job.workload->rw;
 	uint64_t cpu;
 
 	memset(&w->latency, 0, sizeof(w->latency));
 	w->ios = w->writes = w->errors = w->op_ticks = w->wait = w->empty_looks = 0;
+	w->backlog = 0;
 	w->first_error = 0;
 	cpu = clock_thread_cpu();
 	if (w->ops->start) {
 		/* No jump out of this one: operations in flight would go on into the buffers. */
-		loop_async(w, limits);
+		if (is_paced(w, limits))
+			worker_loop_async_paced(w, limits);
+		else
+			worker_loop_async(w, limits);
 	} else if (sigsetjmp(sigbus_return, 1) == 0) {
 		sigbus_armed = 1;
-		if (!rw_writes(rw))
-			loop_read(w, limits);
-		else if (!rw_reads(rw))
-			loop_write(w, limits);
-		else
-			loop_mixed(w, limits);
+		run_loop(w, limits);
 	} else {
 		w->errors++;
 		w->first_error = -EIO;
@@ -382,6 +278,8 @@ void worker_pass(struct worker *w, const struct pass_limits *limits)
 	}
 	sigbus_armed = 0;
 	w->cpu = clock_thread_cpu() - cpu;
+	if (is_paced(w, limits))
+		w->cpu = pace_less(&w->pace, w->clock, w->cpu);
 	w->nsamples = w->ios < WORKER_SAMPLES ? w->ios : WORKER_SAMPLES;
 	if (!w->samples)
 		w->nsamples = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The measuring loop: one thread, one pass. Allocates nothing, makes no system call of its own but
- * the naps of a patient wait (see worker.patient).
+ * the naps of a patient wait (see worker.patient) and of one for an operation's start
+ * (core/pace.h).
  *
  * A path with submit does one operation after the other. A path with start and reap has
  * workload->iodepth of them in flight; those that the limit, a failure or a signal finds in flight
@@ -16,6 +17,7 @@
 #include "core/clock.h"
 #include "core/histogram.h"
 #include "core/offsets.h"
+#include "core/pace.h"
 #include "core/pattern.h"
 #include "paths/path.h"
 
@@ -34,7 +36,9 @@ struct worker {
 	const struct clock *clock;
 	struct path_job job;
 	struct offsets offsets;
-	struct random mix; /* draws read or write for randrw */
+	struct pace pace;
+	struct random mix;    /* draws read or write for randrw: */
+	uint64_t write_below; /* a number below that is a write */
 	/* Asynchronous paths, NULL and 0 on the others; room for workload->iodepth each; owned: */
 	struct path_io **free_ios; /* a stack */
 	unsigned int nfree;
@@ -46,11 +50,13 @@ struct worker {
 	 * so that the waiting can be counted apart. Without it the path waits in its own way.
 	 */
 	bool patient;
+	bool marked; /* each operation lies between marks, for vm/plugins/instruction_counts.c */
 	/* Of the pass that just ran: */
 	struct histogram latency; /* in ticks */
 	uint32_t *samples;        /* WORKER_SAMPLES, or NULL (ns clock; several in flight); owned */
 	uint64_t nsamples;
 	uint64_t ios, writes, errors;
+	uint64_t backlog; /* open loop: due and not started when the pass was over */
 	/*
 	 * Sum over the single operations. Of an asynchronous path: spent in start and in reap, less
 	 * @wait. What the loop itself does (offsets, stamps, recording) is in neither.
@@ -59,8 +65,8 @@ struct worker {
 	uint64_t wait;        /* ticks of looking in vain and, of a patient worker, of its naps */
 	uint64_t empty_looks; /* of a patient worker */
 	uint64_t start_ticks, end_ticks;
-	uint64_t cpu;               /* of this thread, in the clock's unit */
-	int first_error;            /* negative errno of the first failed operation */
+	uint64_t cpu;    /* of this thread, in the clock's unit; no waiting for a start */
+	int first_error; /* negative errno of the first failed operation */
 	struct pattern_fault fault; /* of the first sampled block that was wrong; what != NULL */
 };
 
@@ -68,6 +74,7 @@ struct worker {
 struct pass_limits {
 	uint64_t ios;   /* UINT64_MAX: no limit */
 	uint64_t ticks; /* UINT64_MAX: no limit */
+	bool at_once;   /* one operation after the other, whatever the workload's rate or pauses */
 };
 
 /*

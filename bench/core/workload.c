@@ -31,7 +31,7 @@
 #define AGGREGATION_LIMIT_NS (255 * AGGREGATION_STEP_NS)
 
 const char *const workload_rw_names[] = {"read", "write", "randread", "randwrite", "randrw", NULL};
-const char *const workload_cache_names[] = {"hot", "cold", NULL};
+const char *const workload_cache_names[] = {"hot", "cold", "pressed", NULL};
 const char *const workload_access_names[] = {"copy", "touch", NULL};
 const char *const workload_durability_names[] = {"none", "data", NULL};
 const char *const workload_madvise_names[] = {"normal", "random", "sequential", NULL};

@@ -20,8 +20,9 @@ enum rw {
 };
 
 enum cache_state {
-	CACHE_HOT,  /* resident before the clock starts */
-	CACHE_COLD, /* evicted before each repetition */
+	CACHE_HOT,     /* resident before the clock starts */
+	CACHE_COLD,    /* evicted before each repetition */
+	CACHE_PRESSED, /* memory is full of the file, which is larger: what comes in evicts */
 };
 
 enum access {

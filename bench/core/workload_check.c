@@ -53,7 +53,7 @@ bool workload_path_has(const char *path, const char *option)
 	if (!ops)
 		return true;
 	if (strncmp(option, "iodepth", strlen("iodepth")) == 0)
-		return ops->start;
+		return path_has_queue(ops);
 	if (strcmp(option, "fixedbufs") == 0 || strcmp(option, "registerfiles") == 0)
 		return ops->traits & PATH_RING;
 	if (strncmp(option, "aggregation_", strlen("aggregation_")) == 0)
@@ -103,7 +103,7 @@ static int check_mix(const struct workload *w, struct error *e)
 				 "rw=%s goes through the blocks in order, so it has no "
 				 "random_distribution; use a random rw or leave it out",
 				 rw_name(w->rw));
-	if (w->zipf_thousandths && (w->cache == CACHE_COLD || path_maps(w->path)))
+	if (w->zipf_thousandths && (w->cache == CACHE_COLD || strncmp(w->path, "mmap", 4) == 0))
 		return error_set(e, -EINVAL,
 				 "random_distribution=zipf visits blocks again, and %s visits each "
 				 "once; leave one out",
@@ -136,6 +136,20 @@ static int check_ring(const struct workload *w, struct error *e)
 	return 0;
 }
 
+/* Where the page cache is, and of the path that leaves it alone, for comparison. */
+static int check_pressed(const struct workload *w, struct error *e)
+{
+	const struct path_ops *ops = path_find(w->path);
+	const unsigned int without = PATH_DAX | PATH_USER_DRIVER | PATH_PASSTHRU | PATH_TOOL;
+
+	if (w->cache != CACHE_PRESSED || !ops || !(ops->traits & without))
+		return 0;
+	return error_set(e, -EINVAL,
+			 "path=%s has no page cache of ours to fill, so it has no cache=pressed; "
+			 "use buffered, direct or an mmap path of the page cache",
+			 w->path);
+}
+
 int workload_check(const struct workload *w, struct error *e)
 {
 	int result;
@@ -165,12 +179,19 @@ int workload_check(const struct workload *w, struct error *e)
 	if (w->time_based && !w->runtime_ns)
 		return error_set(e, -EINVAL,
 				 "time_based=1 has no end without runtime; add runtime=SECONDS");
+	if (w->precondition && !rw_writes(w->rw))
+		return error_set(e, -EINVAL,
+				 "precondition=%u prepares a disk for writes and rw=%s writes "
+				 "nothing; leave it out or use a writing rw",
+				 w->precondition, rw_name(w->rw));
 	if (w->durability == DURABILITY_DATA && !rw_writes(w->rw))
 		return error_set(e, -EINVAL,
 				 "durability=data is about writes and rw=%s writes nothing; leave "
 				 "it out or use a writing rw",
 				 rw_name(w->rw));
 	result = check_mix(w, e);
+	if (!result)
+		result = check_pressed(w, e);
 	if (!result)
 		result = check_rate(w, e);
 	if (!result)

@@ -68,6 +68,9 @@ static const struct hint hints[] = {
 	{"runs", "runs= belongs in [suite], --runs on the command line"},
 	{"question", "question= belongs in [suite]"},
 	{"rows", "rows= belongs in [suite]"},
+	{"budget", "budget= belongs in [suite]"},
+	{"memory", "memory= belongs in [suite]"},
+	{"numa", "numa= belongs in [suite]; numa_cpu_nodes= and numa_mem_policy= place a cell"},
 };
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)

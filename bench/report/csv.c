@@ -74,6 +74,15 @@ static const struct {
 	QUANTITY("doorbells_per_1000_ios", doorbells),
 	QUANTITY("sleeps_per_1000_ios", sleeps),
 	QUANTITY("polls_per_1000_ios", empty_looks),
+	QUANTITY("cycles_per_1000_ios", cpu_counters[CPU_CYCLES]),
+	QUANTITY("instructions_per_1000_ios", cpu_counters[CPU_INSTRUCTIONS]),
+	QUANTITY("cache_misses_per_1000_ios", cpu_counters[CPU_CACHE_MISSES]),
+	QUANTITY("dtlb_misses_per_1000_ios", cpu_counters[CPU_DTLB_MISSES]),
+	QUANTITY("tlb_shootdowns_per_1000_ios", machine_counters[MACHINE_TLB_SHOOTDOWNS]),
+	QUANTITY("reclaimed_pages_per_1000_ios", machine_counters[MACHINE_RECLAIMED_PAGES]),
+	QUANTITY("machine_context_switches_per_1000_ios",
+		 machine_counters[MACHINE_CONTEXT_SWITCHES]),
+	QUANTITY("machine_interrupts_per_1000_ios", machine_counters[MACHINE_INTERRUPTS]),
 #undef QUANTITY
 };
 #define NQUANTITIES (sizeof(quantities) / sizeof(quantities[0]))

@@ -225,6 +225,29 @@ static void write_unranked(FILE *out, const struct group *group)
 		fputs("</tbody></table></div>\n", out);
 }
 
+static void write_note(FILE *out, const struct group *group, const struct cell *cell, char *text)
+{
+	char name[CELL_NAME_MAX];
+
+	if (!text)
+		return;
+	group_cell_name(group, cell, name);
+	fputs("<p class=\"note\">", out);
+	html_text(out, name);
+	fputc(' ', out);
+	html_text(out, text);
+	fputs("</p>\n", out);
+	free(text);
+}
+
+static void write_notes(FILE *out, const struct group *group)
+{
+	for (size_t i = 0; i < group->ncells; i++) {
+		write_note(out, group, group->cells[i], cell_unsteady(group->cells[i]));
+		write_note(out, group, group->cells[i], cell_placement(group->cells[i]));
+	}
+}
+
 static void write_claim(FILE *out, const struct evidence *evidence)
 {
 	static const char *const verdicts[] = {[VERDICT_HELD] = "HELD",
@@ -294,6 +317,7 @@ int html_group(FILE *out, const struct run *run, const struct group *group, size
 	if (group->nrows > 0)
 		write_table(out, run->clock, group);
 	write_unranked(out, group);
+	write_notes(out, group);
 	write_evidence(out, group);
 	fputs("</section>\n", out);
 	return result;

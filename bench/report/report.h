@@ -28,4 +28,10 @@ int report_html(const struct run *run, const char *path, struct error *e);
 /* One line per cell and pass after a line of column names, units in the names; RFC 4180 quoting. */
 int report_csv(FILE *out, const struct run *run);
 
+/*
+ * The form of fio's --output-format=json+, for what was made to read that: one job for each cell
+ * and pass that was measured, its repetitions together. For runs on the ns clock only.
+ */
+int report_fio_json(FILE *out, const struct run *run);
+
 #endif

@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/format.h"
+
+/* Of a node from itself, as firmware tells distances. */
+#define LOCAL_DISTANCE 10
+
 const struct quantity *row_metric(enum run_clock clock, const struct row *row)
 {
 	return clock == RUN_CLOCK_INSTRUCTIONS ? &row->pass->rank : &row->pass->iops;
@@ -254,6 +259,51 @@ char *cell_why(const struct cell *cell)
 	else
 		length = asprintf(&text, "no reason recorded%s%s", join, remedy);
 	return length < 0 ? NULL : text;
+}
+
+char *cell_unsteady(const struct cell *cell)
+{
+	const struct steady_state *steady = &cell->steady_state;
+	char range[FORMAT_MAX], slope[FORMAT_MAX], *text = NULL;
+
+	if (cell->status != CELL_MEASURED || steady->verdict != STEADY_NOT_REACHED)
+		return NULL;
+	format_spread(range, sizeof(range), steady->range_ppm);
+	format_spread(slope, sizeof(slope), steady->slope_ppm);
+	if (asprintf(&text,
+		     "not steady: within five repetitions the I/Os per second range over %s (at "
+		     "most 20%% is steady) and drift by %s (10%%); do: --precondition=2, or more "
+		     "--runs",
+		     range, slope) < 0)
+		return NULL;
+	return text;
+}
+
+static void append_node(char *text, size_t size, const char *what, int node)
+{
+	size_t n = strlen(text);
+
+	if (node >= 0)
+		snprintf(text + n, size - n, "%s%s on node %d", n ? ", " : "", what, node);
+}
+
+char *cell_placement(const struct cell *cell)
+{
+	const struct placement *p = &cell->placement;
+	char nodes[128] = "", distance[48], *text;
+
+	if (!p->asked)
+		return NULL;
+	append_node(nodes, sizeof(nodes), "threads", p->cpu_node);
+	append_node(nodes, sizeof(nodes), "buffers", p->memory_node);
+	append_node(nodes, sizeof(nodes), "device", p->device_node);
+	snprintf(distance, sizeof(distance), "remote (distance %u)", p->distance);
+	if (p->distance <= LOCAL_DISTANCE)
+		snprintf(distance, sizeof(distance), "%s",
+			 p->distance ? "local" : "distance not known");
+	if (asprintf(&text, "%s: %s", nodes, distance) < 0)
+		return NULL;
+	return text;
 }
 
 size_t cell_claims_held(const struct cell *cell)

@@ -55,6 +55,16 @@ const char *cell_state_word(const struct cell *cell);
  * Why a cell has no rows, as one sentence with its remedy; malloc'd. NULL without memory.
  */
 char *cell_why(const struct cell *cell);
+/*
+ * What is to be said of a device that had not settled while it was written to (SNIA's rule), as one
+ * sentence; malloc'd. NULL if there is nothing to say, or without memory.
+ */
+char *cell_unsteady(const struct cell *cell);
+/*
+ * On which nodes threads and memory were, and whether that is local or remote: the caller frees it;
+ * NULL if the workload doesn't say.
+ */
+char *cell_placement(const struct cell *cell);
 size_t cell_claims_held(const struct cell *cell);
 /* Whether its numbers are emulated time, which is no figure and is never ranked. */
 bool cell_time_is_emulated(const struct run *run, const struct cell *cell);

@@ -345,6 +345,27 @@ static void write_unranked(const struct page *page, const struct group *groups, 
 	}
 }
 
+static void write_note(const struct page *page, const struct group *group, const struct cell *cell,
+		       char *text)
+{
+	char name[CELL_NAME_MAX];
+
+	if (!text)
+		return;
+	group_cell_name(group, cell, name);
+	paint(page, yellow, "NOTE ");
+	wrap(page->out, 5, 5, "%s %s", name, text);
+	free(text);
+}
+
+static void write_notes(const struct page *page, const struct group *group)
+{
+	for (size_t i = 0; i < group->ncells; i++) {
+		write_note(page, group, group->cells[i], cell_unsteady(group->cells[i]));
+		write_note(page, group, group->cells[i], cell_placement(group->cells[i]));
+	}
+}
+
 static void write_group(const struct page *page, const struct run *run, const struct group *groups,
 			size_t current)
 {
@@ -359,6 +380,7 @@ static void write_group(const struct page *page, const struct run *run, const st
 		write_row(page, &layout, &group->rows[i]);
 	}
 	write_unranked(page, groups, current);
+	write_notes(page, group);
 }
 
 void report_tables(FILE *out, const struct run *run, bool color)

@@ -142,7 +142,7 @@ as_root() {
 run --help
 help_is_good() { exits 0 && narrow && says 'bypass run' && [ ! -s "$err" ]; }
 check 'help names the commands' help_is_good
-for command in run list probe report; do
+for command in run list probe export report compare; do
 	run $command --help
 	check "help of $command" eval 'exits 0 && narrow && says "bypass $command" && [ ! -s "$err" ]'
 done
@@ -182,8 +182,43 @@ run report "$first/run.json"
 check 'report' eval 'exits 0 && narrow && says buffered'
 check 'report.html is whole' eval 'grep -q "</html>" "$first/report.html"'
 check 'report needs nothing from the network' eval '! grep -qE "(src|href)=.?https?:" "$first/report.html"'
+run report --counters "$first/run.json"
+check 'report --counters has a table of events' eval 'exits 0 && narrow && says "whole machine, per I/O"'
+run report --counters
+check 'report --counters of nothing' exits 2
 run report "$first"
 check 'report of a folder' exits 0
+run compare "$first" "$first"
+check 'a run is not compared with itself' eval 'exits 2 && one_sentence && complains_of "both sides"'
+# Of two repetitions nobody knows the noise, but ten thousand times is ten thousand times.
+python3 -c 'import json, sys
+run = json.load(open(sys.argv[1]))
+run["run_id"] = "again"
+json.dump(run, open(sys.argv[3], "w"))
+run["run_id"] = "slower"
+for cell in run["cells"]:
+    for repetition in cell["repetitions"]:
+        for each in repetition["passes"]:
+            each["duration_ns"] *= 10000
+json.dump(run, open(sys.argv[2], "w"))' "$first/run.json" "$work/slower.json" "$work/again.json"
+run compare "$first" "$work/again.json"
+check 'runs that agree are no different' eval \
+	'exits 0 && narrow && says "ENV same" && says " 0 slower, 0 faster"'
+run compare "$first" "$work/slower.json" --threshold=5%
+check 'compare finds a difference, and says so by its exit status' eval \
+	'exits 1 && narrow && says SLOWER && says "exit 1"'
+run compare "$work/slower.json" -o json "$first"
+check 'compare prints JSON' eval 'exits 1 && python3 -c "import json, sys
+figures = json.load(open(sys.argv[1]))[\"figures\"]
+sys.exit(not any(each[\"verdict\"] == \"FASTER\" for each in figures))" "$out"'
+run compare "$first" -o csv -- "$work/slower.json"
+check 'compare prints CSV, and takes sides around --' eval \
+	'exits 1 && grep -q "^cell_id,pass,metric," "$out" && says SLOWER'
+run compare "$first,$work/slower.json" "$work/again.json"
+check 'compare takes several runs on a side' eval 'narrow && says "base" && says "and 1 more"'
+run compare "$first" "$work/slower.json" "$first/run.json" "$work/no-such-run"
+check 'compare groups runs without sides, each once, and leaves out what is none' eval \
+	'exits 0 && narrow && says "2 runs in 1 environment" && complains_of no-such-run'
 
 measure --path=buffered -o json
 check 'json on stdout is a run.json' eval 'exits 0 && valid "$out"'
@@ -243,6 +278,11 @@ run run --path=buffered --target=/dev/null --results="$results"
 check 'no block device' gives_up 4 '/dev/null'
 forget_results
 usage 'unknown option of report' "'--foo'" report --foo
+usage 'unknown option of compare' "'--foo'" compare a b --foo
+usage 'compare of one run' 'two runs' compare a
+usage 'threshold that is none' "'soon'" compare a b --threshold=soon
+usage 'unknown format of compare' "'xml'" compare a b -o xml
+usage 'groups are no CSV' 'tables only' compare a b c -o csv
 cell 'unknown path' "'warp'" --path=warp
 cell 'empty path' 'path' --path=,,
 cell 'unknown unit' "'4q'" --path=buffered --bs=4q
@@ -266,6 +306,8 @@ cell 'writes to no disk' '--allow-writes' --path=uring --allow-writes
 cell 'coalescing without our driver' 'aggregation_threshold' --path=uring --aggregation_threshold=8
 run report
 check 'report of nothing' exits 2
+run compare
+check 'compare of nothing' exits 2
 run
 check 'no arguments' eval 'exits 2 && [ ! -s "$out" ]'
 
@@ -302,6 +344,8 @@ run run --path=buffered --target="$folder" --results="$work/small/results"
 check 'results folder that can not be made' refuses 1 "$work/small/results"
 run report "$work/no-such-run"
 check 'report of a run that is missing' refuses 1 'no-such-run'
+run compare "$work/no-such-run" "$work/no-such-run"
+check 'compare of a run that is missing' refuses 2 'no-such-run'
 run report "$work/small"
 check 'report of what is no run' refuses 1 "$work/small"
 measure --path=buffered --export-json="$work/none/copy.json"
@@ -482,6 +526,61 @@ if held; then
 	check 'buffered writes that are lost are refuted' refutes 'what was written is in the file'
 else
 	skip 'O_DIRECT that is ignored' "$(stat -f -c %T "$work") has no honest O_DIRECT to compare with"
+fi
+### fio: as a path, as a job file in both directions, as a form of the result
+
+# The shell leaves PATH alone for its own commands; bypass alone doesn't find fio.
+without_fio() {
+	PATH=/nowhere "$bypass" "$@" >"$out" 2>"$err" </dev/null
+	status=$?
+}
+read_by_fio_tools() {
+	(cd "$work" && fio_jsonplus_clat2csv fio.json fio.csv &&
+		fio_jsonplus_clat2csv fio.json fio.csv --validate) >"$out" 2>"$err"
+}
+without_fio run --size=1m --runs=1 --results="$results" --target="$folder" --path=fio:psync
+fio_is_missing() { gives_up 4 'apt-get install fio' && says UNAVAIL; }
+check 'a cell of fio without fio is unavailable' fio_is_missing
+if command -v fio >/dev/null; then
+	measure --path=fio:psync,buffered
+	check 'fio runs a cell beside ours' held
+	measure --path=fio:psync --rw=randrw --rwmixread=70 --numjobs=2
+	check 'fio writes a file of its own' held
+	run export --fio --path=buffered,direct,uring,userdrv-poll --target="$folder" --size=1m \
+		--number_ios=100 --iodepth=1
+	exported() { exits 0 && [ ! -s "$err" ] && says '; userdrv-poll-'; }
+	check 'what fio cannot do is a comment in the job file' exported
+	cp "$out" "$work/job.fio"
+	run run "$work/job.fio" --dry-run
+	check 'a job file that was exported can be read back' eval 'exits 0 && says "3 cells"'
+	fio --parse-only "$work/job.fio" >"$out" 2>"$err"
+	status=$?
+	check 'fio takes the job file' exits 0
+	fio "$work/job.fio" >"$out" 2>"$err"
+	status=$?
+	check 'fio runs the job file' eval 'exits 0 && [ "$(grep -c "err= 0" "$out")" = 3 ]'
+	rm -f "$folder/bypass-export.data"
+	run export quick
+	check 'export wants to know to what' eval 'exits 2 && one_sentence'
+	printf '[a]\nfilename=%s\nsize=1m\nverify=md5\n' "$folder/x" >"$work/job.fio"
+	forget_results
+	run run "$work/job.fio"
+	check 'what is not taken from a job file is said with its line' \
+		refuses 2 "job.fio:4: bypass doesn't take 'verify'"
+	printf '[a]\ndirectory=%s\nsize=1m\nrw=randread\n[b]\nstonewall\n%s\n' "$folder" \
+		"directory=$folder
+size=1m
+rw=randwrite
+number_ios=64" >"$work/job.fio"
+	run run "$work/job.fio" --runs=2 --results="$results" -o fio-json
+	check 'a job file runs' exits 0
+	cp "$out" "$work/fio.json"
+	check 'a tool made for fio reads the result' read_by_fio_tools
+	forget_results
+	run run "$work/job.fio" --testbed -o fio-json
+	check 'instructions have no form of fio' refuses 2 'this run counts instructions'
+else
+	skip 'cells by fio' 'fio is not installed; do: make deps'
 fi
 check 'nothing is left in the folder' is_empty "$folder"
 

@@ -7,6 +7,7 @@
 #   paths    what must be measured, with every claim held
 #   refuted  what looks like a path and isn't: each must be noticed
 #   never    the same file systems once more, mounted without DAX (called by refuted)
+#   two-cpus what needs a second CPU, so that it can't be on the instruction clock
 set -u
 
 stage=$1
@@ -116,14 +117,31 @@ paths() {
 		number_ios=500
 		[one at a time]
 		each.rw=randread,randwrite
-		each.path=direct,uring,uring-iopoll,userdrv-poll,userdrv-irq,userdrv-hybrid
+		each.path=direct,libaio,uring,uring-iopoll,passthru,passthru-iopoll,userdrv-poll,userdrv-irq,userdrv-hybrid
 		[32 at once]
 		each.rw=randread,randwrite
 		iodepth=32
 		iodepth_batch_complete_min=32
-		each.path=uring,uring-iopoll,userdrv-poll,userdrv-irq,userdrv-hybrid
+		each.path=libaio,uring,uring-iopoll,passthru,passthru-iopoll,userdrv-poll,userdrv-irq,userdrv-hybrid
+		[registered]
+		rw=randread
+		fixedbufs=1
+		registerfiles=1
+		each.path=uring,uring-iopoll,passthru,passthru-iopoll
+		[many registered]
+		rw=randread
+		iodepth=256
+		fixedbufs=1
+		each.path=uring,uring-iopoll,passthru,passthru-iopoll
 	END
 	measure queues /run/queues.ini
+	measure queues-durable --path=libaio,uring,uring-iopoll,passthru,passthru-iopoll \
+		--target=testbed:disk --rw=randwrite --durability=data --size=4m --number_ios=100 \
+		--runs=1
+	measure one-cpu --path=uring-sqpoll --target=testbed:disk --size=4m --number_ios=200 \
+		--runs=1
+	measure commands-to-a-file --path=passthru,passthru-iopoll --target=testbed:nvme/xfs \
+		--size=4m --number_ios=200 --runs=1
 	# Nothing can be lost in a disk's cache that it doesn't have: no flush, and no refutation.
 	set_all write_cache 'write through'
 	measure no-write-cache --path=buffered,direct --target=testbed:nvme/ext4 --rw=randwrite \
@@ -245,8 +263,66 @@ never() {
 		--size=4m --number_ios=200 --runs=1
 }
 
+# Each job and the kernel's thread that submits for it look all the time.
+two_cpus() {
+	cat >/run/two-cpus.ini <<-'END'
+		[suite]
+		question=Who calls the kernel?
+		runs=1
+		[global]
+		target=testbed:disk
+		size=4m
+		number_ios=1000
+		[one at a time]
+		each.rw=randread,randwrite
+		each.path=uring,uring-sqpoll
+		[32 at once]
+		iodepth=32
+		each.rw=randread,randwrite
+		path=uring-sqpoll
+		[registered]
+		rw=randread
+		fixedbufs=1
+		registerfiles=1
+		path=uring-sqpoll
+		[stored]
+		rw=randwrite
+		durability=data
+		number_ios=100
+		path=uring-sqpoll
+	END
+	measure two-cpus /run/two-cpus.ini
+	cat >/run/jobs.ini <<-'END'
+		[suite]
+		question=Can several jobs share what the device has?
+		runs=2
+		[global]
+		target=testbed:disk
+		size=4m
+		number_ios=400
+		[four jobs]
+		numjobs=4
+		each.rw=randread,randrw
+		each.iodepth=1,8
+		each.path=uring,userdrv-poll,userdrv-irq,userdrv-hybrid
+		[open loop]
+		numjobs=2
+		rw=randread
+		number_ios=100
+		rate_iops=200
+		each.rate_process=linear,poisson
+		each.path=direct,uring,userdrv-poll,userdrv-irq,userdrv-hybrid
+		[preconditioned]
+		rw=randwrite
+		precondition=2
+		each.path=direct,userdrv-poll
+	END
+	measure jobs /run/jobs.ini
+}
+
 case $stage in
 paths | refuted | never) "$stage" ;;
+two-cpus) two_cpus ;;
 *)
 	echo "guest-cells: no stage '$stage'; see the first lines of $0" >&2
 	exit 2

@@ -201,3 +201,120 @@ Test(completion, by_our_sleeping_driver_takes_system_calls_for_its_sleeps_alone)
 	facts.counters.sleeps = 0;
 	cr_assert_eq(witnessed_on(&sleeps, to_sleep), VERDICT_REFUTED);
 }
+
+static const char executed[] = "the device executed one command for each I/O";
+static const char no_page[] = "left no page in the page cache";
+static const char unseen[] = "the block layer saw none of the bytes";
+
+/* What a truthful pass of NVMe commands of ours looks like. */
+static void make_passthru(void)
+{
+	facts.delta.storage_read = 0;
+	memset(&facts.delta.device, 0, sizeof(facts.delta.device));
+	facts.delta.device.known = true;
+	facts.delta.interrupts = IOS;
+	facts.smart = (struct nvme_smart){.known = true, .read_commands = IOS};
+}
+
+Test(completion, of_nvme_commands_is_proved_by_the_device_and_by_an_idle_block_layer)
+{
+	make_passthru();
+	cr_assert_eq(timed("passthru", executed), VERDICT_HELD);
+	cr_assert_eq(verdict_of(unseen, PHASE_TIMED), VERDICT_HELD);
+	cr_assert_eq(verdict_of(not_read, PHASE_TIMED), VERDICT_HELD);
+	cr_assert_eq(verdict_of(by_interrupt, PHASE_TIMED), VERDICT_HELD);
+	cr_assert_eq(verdict_of(no_page, PHASE_TIMED), VERDICT_HELD);
+	cr_assert_eq(cell.status, CELL_PLANNED);
+	/* What a direct path is proved by would refute this one. */
+	cr_assert_eq(verdict_of("the block layer saw the bytes", PHASE_TIMED), NOTHING_SAID);
+	cr_assert_eq(timed("direct", executed), NOTHING_SAID);
+	facts.resident_after = 1;
+	cr_assert_eq(timed("passthru", no_page), VERDICT_REFUTED);
+}
+
+Test(completion, of_nvme_commands_that_the_device_did_not_execute_is_refuted)
+{
+	make_passthru();
+	facts.smart.read_commands = IOS - 1;
+	cr_assert_eq(timed("passthru", executed), VERDICT_REFUTED);
+	facts.smart.read_commands = IOS + 1;
+	cr_assert_eq(timed("passthru-iopoll", executed), VERDICT_REFUTED);
+	/* Reads are no writes. */
+	facts.smart.read_commands = IOS;
+	facts.writes = IOS / 2;
+	cr_assert_eq(timed("passthru", executed), VERDICT_REFUTED);
+	facts.smart.read_commands = facts.smart.write_commands = IOS / 2;
+	cr_assert_eq(timed("passthru", executed), VERDICT_HELD);
+}
+
+Test(completion, of_nvme_commands_beside_those_of_others_is_not_refuted)
+{
+	make_passthru();
+	unsetenv("BYPASS_TESTBED");
+	cr_assert_eq(timed("passthru", executed), VERDICT_HELD);
+	facts.smart.read_commands = IOS + 5;
+	cr_assert_eq(timed("passthru", executed), VERDICT_UNOBSERVED);
+	facts.smart.known = false;
+	strcpy(facts.smart.why_not, "no log");
+	cr_assert_eq(timed("passthru", executed), VERDICT_UNOBSERVED);
+}
+
+Test(completion, of_nvme_commands_is_refuted_by_bytes_in_the_block_layer)
+{
+	make_passthru();
+	facts.delta.device.read_bytes = BS;
+	cr_assert_eq(timed("passthru", unseen), VERDICT_REFUTED);
+	facts.delta.storage_read = BS;
+	cr_assert_eq(timed("passthru", not_read), VERDICT_REFUTED);
+}
+
+/* The block layer's account, in which they aren't, is no measure of how many there were. */
+Test(completion, of_nvme_commands_needs_an_interrupt_for_each)
+{
+	make_passthru();
+	facts.delta.interrupts = IOS / 2;
+	cr_assert_eq(timed("passthru", by_interrupt), VERDICT_REFUTED);
+	cr_assert_eq(timed("passthru-iopoll", without), VERDICT_REFUTED);
+	facts.delta.interrupts = 0;
+	cr_assert_eq(timed("passthru-iopoll", without), VERDICT_HELD);
+}
+
+Test(completion, of_durable_nvme_commands_is_nowhere_counted)
+{
+	static const char flushed[] = "a flush or FUA went to the device with each write";
+
+	make_passthru();
+	cell.workload.rw = RW_RANDWRITE;
+	cell.workload.durability = DURABILITY_DATA;
+	facts.writes = IOS;
+	cr_assert_eq(witnessed("passthru", flushed), VERDICT_UNOBSERVED);
+	target.device.write_cache = false;
+	cr_assert_eq(witnessed("passthru", flushed), VERDICT_UNOBSERVED);
+}
+
+Test(completion, by_libaio_takes_two_system_calls_for_as_many_as_are_in_flight)
+{
+	static const char at_most_two[] = "at most two system calls per I/O";
+
+	witness.nsyscalls = 2 * IOS;
+	cr_assert_eq(witnessed("libaio", at_most_two), VERDICT_HELD);
+	witness.nsyscalls = 2 * IOS + 3;
+	cr_assert_eq(witnessed("libaio", at_most_two), VERDICT_REFUTED);
+	witness.nsyscalls = 2 * IOS / 8;
+	cr_assert_eq(witnessed("libaio", at_most_two), VERDICT_REFUTED);
+	cell.workload.iodepth = 8;
+	cr_assert_eq(witnessed("libaio", at_most_two), VERDICT_HELD);
+}
+
+Test(completion, by_the_kernels_thread_takes_next_to_no_system_calls)
+{
+	static const char fewer[] = "fewer system calls than I/Os";
+
+	witness.nsyscalls = 0;
+	cr_assert_eq(witnessed("uring-sqpoll", fewer), VERDICT_HELD);
+	cr_assert_eq(verdict_of(at_most_one, PHASE_WITNESS), NOTHING_SAID);
+	witness.nsyscalls = IOS / 10;
+	cr_assert_eq(witnessed("uring-sqpoll", fewer), VERDICT_HELD);
+	witness.nsyscalls = IOS;
+	cr_assert_eq(witnessed("uring-sqpoll", fewer), VERDICT_REFUTED);
+}

@@ -70,6 +70,7 @@ static int open_job(const struct path_ops *ops)
 				.fd = -1,
 				.ios = ios,
 				.done = done,
+				.patience_ns = PATH_PATIENCE_NS,
 				.clock = &ns_clock};
 	job.buffer = aligned_alloc(HUGE_PAGE, nbytes);
 	job.buffer_nbytes = nbytes;
@@ -353,8 +354,10 @@ Test(path_userdrv, what_cannot_run_says_why)
 		unavailable(paths[i], "file:/tmp is none", "soft:latency=10us");
 		probe_target("soft:bs=4k");
 		cr_expect_eq(paths[i]->probe(&workload, &target, &why), 0, "%s", why.reason);
-		workload.numjobs = 2;
-		unavailable(paths[i], "numjobs=2", "numjobs=1");
+		workload.numjobs = 16;
+		cr_expect_eq(paths[i]->probe(&workload, &target, &why), 0, "%s", why.reason);
+		workload.numjobs = 17;
+		unavailable(paths[i], "for 16 jobs, and numjobs=17", "numjobs=16 or less");
 		workload.numjobs = 1;
 		workload.bs = 512;
 		unavailable(paths[i], "logical blocks of 4096 bytes", "bs= a multiple of 4096");
@@ -371,6 +374,46 @@ Test(path_userdrv, what_cannot_run_says_why)
 		workload.iodepth = 257;
 		unavailable(paths[i], "takes 256 operations of bs=262144", "iodepth=256 or less");
 	}
+}
+
+/* A controller with less than the model has here by itself. */
+static void open_poor(unsigned int nqueues, unsigned int nvectors)
+{
+	struct ud_soft_config config;
+	struct userdrv_target *u = calloc(1, sizeof(*u));
+
+	probe_target("soft:");
+	cr_assert_not_null(u);
+	ud_soft_config_init(&config);
+	config.nqueues = nqueues;
+	config.nvectors = nvectors;
+	cr_assert_eq(ud_soft_create(&config, &u->soft), 0);
+	cr_assert_eq(ud_ctrlr_open(u->soft, NULL, &u->ctrlr), 0);
+	u->ns = ud_ctrlr_ns(u->ctrlr, 0);
+	target.userdrv = u;
+}
+
+Test(path_userdrv, jobs_are_as_many_as_the_controller_grants)
+{
+	struct unavailable why = {"", ""};
+
+	open_poor(5, 2);
+	workload.numjobs = 4;
+	cr_expect_eq(path_userdrv_poll.probe(&workload, &target, &why), 0, "%s", why.reason);
+	unavailable(&path_userdrv_irq, "queues with interrupts for 2 jobs", "numjobs=2 or less");
+	workload.numjobs = 5;
+	unavailable(&path_userdrv_poll, "queues for 4 jobs", "numjobs=4 or less");
+	workload.numjobs = 2;
+	cr_expect_eq(path_userdrv_hybrid.probe(&workload, &target, &why), 0, "%s", why.reason);
+	target_close(&target);
+	open_poor(2, 0);
+	unavailable(&path_userdrv_irq, "for 0 jobs", "path=userdrv-poll");
+	cr_expect_eq(path_userdrv_poll.probe(&workload, &target, &why), 0, "%s", why.reason);
+	target_close(&target);
+	/* The harness needs one for itself. */
+	open_poor(1, 1);
+	unavailable(&path_userdrv_poll, "for 0 jobs", "another controller");
+	target_close(&target);
 }
 
 /* A controller whose limits the probe didn't know. */
@@ -422,6 +465,21 @@ Test(path_userdrv, a_refused_command_is_an_error_of_its_operation, .fini = end)
 	cr_expect_eq(run(&path_userdrv_poll, 3, false), 2u);
 	cr_expect_eq(last_error, -EIO);
 	close_job(&path_userdrv_poll);
+}
+
+Test(path_userdrv, waits_no_longer_than_it_is_told, .fini = end)
+{
+	prepare("soft:latency=1s", 4096, 1);
+	for (unsigned int i = 0; i < NPATHS; i++) {
+		uint64_t before = clock_raw_ns();
+
+		cr_assert_eq(open_job(paths[i]), 0, "%s", error.text);
+		start_one(paths[i], 0, false);
+		job.patience_ns = 1000000;
+		cr_expect_eq(paths[i]->reap(&job, 1), 0, "%s", paths[i]->name);
+		cr_expect_geq(clock_raw_ns() - before, 1000000u);
+		close_job(paths[i]);
+	}
 }
 
 Test(path_userdrv, an_interrupted_run_stops_waiting, .fini = end)

@@ -29,10 +29,14 @@ static void fill_pass(struct pass_result *pass, uint64_t n)
 	pass->thread = 2668000 + n;
 	pass->faults_minor = n;
 	pass->context_switches = 2;
+	pass->backlog = 7 + n;
+	pass->backlog_known = n % 2;
 	pass->wait = 5000 + n;
 	pass->doorbells = 2000 + n;
 	pass->sleeps = 900 + n;
 	pass->empty_looks = 30 + n;
+	for (unsigned int i = 0; i < NMACHINE_COUNTERS; i++)
+		pass->machine_counters[i] = (struct counted){i != 1, i == 1 ? 0 : 60 + i + n};
 	pass->latency = calloc(1, sizeof(*pass->latency));
 	for (value = 1; value <= 1000; value++)
 		histogram_record(pass->latency, 2000 + value * n);
@@ -55,9 +59,15 @@ static void fill_cell(struct cell *cell, const char *path)
 	workload_set(&cell->workload, "iodepth_batch_complete_min", "4", NULL);
 	workload_set(&cell->workload, "aggregation_threshold", "8", NULL);
 	workload_set(&cell->workload, "aggregation_time", "100us", NULL);
+	cell->latency_from = LATENCY_FROM_INTENDED_START;
 	cell->api = "pread";
 	cell->cache = "page cache";
 	cell->completion = "synchronous";
+	cell->placement = (struct placement){true, 1, -1, 0, 21};
+	cell->cpu_counters[0][CPU_CYCLES] = (struct quantity){true, 812000, 812000, 812000};
+	cell->cpu_counters[1][CPU_CYCLES] = (struct quantity){true, 0, 0, 0};
+	cell->cpu_counters_user_only = true;
+	cell->cpu_counters_why_not[CPU_DTLB_MISSES] = strdup("no such counter");
 	cell_set_status(cell, CELL_MEASURED, NULL, NULL);
 	cell_add_evidence(cell, "the inode is DAX", "set", "statx", PHASE_TIMED, VERDICT_HELD,
 			  "set");
@@ -208,6 +218,44 @@ Test(run_json, keeps_every_member)
 	cr_assert_eq(memcmp(b->latency, a->latency, sizeof(*a->latency)), 0);
 	cr_assert_not(copy->cells[0].repetitions[2].pass[0].machine_known);
 	cr_assert_eq(copy->cells[0].summary[1].rank.median, run->cells[0].summary[1].rank.median);
+	cr_assert_eq(copy->cells[0].latency_from, LATENCY_FROM_INTENDED_START);
+	for (unsigned int p = 0; p < PASSES_MAX; p++) {
+		a = &run->cells[0].repetitions[1].pass[p];
+		b = &copy->cells[0].repetitions[1].pass[p];
+		cr_assert_eq(b->backlog_known, a->backlog_known);
+		cr_assert_eq(b->backlog, a->backlog_known ? a->backlog : 0);
+	}
+	free(text);
+	run_free(run);
+	run_free(copy);
+}
+
+Test(run_json, keeps_counters_and_nodes_and_what_is_not_known_of_them)
+{
+	struct run *run = new_run(RUN_CLOCK_NS), *copy;
+	char *text = text_of(run);
+	const struct pass_result *pass;
+	const struct cell *cell;
+
+	copy = read_text(text);
+	cell = &copy->cells[0];
+	pass = &cell->repetitions[2].pass[1];
+	cr_assert(pass->machine_counters[MACHINE_TLB_SHOOTDOWNS].known);
+	cr_assert_eq(pass->machine_counters[MACHINE_TLB_SHOOTDOWNS].value, 64);
+	cr_assert_not(pass->machine_counters[MACHINE_RECLAIMED_PAGES].known);
+	cr_assert(cell->summary[1].machine_counters[MACHINE_INTERRUPTS].known);
+	cr_assert_not(cell->summary[1].machine_counters[MACHINE_RECLAIMED_PAGES].known);
+	cr_assert_eq(cell->summary[0].cpu_counters[CPU_CYCLES].median, 812000);
+	cr_assert(cell->summary[1].cpu_counters[CPU_CYCLES].known);
+	cr_assert_not(cell->summary[0].cpu_counters[CPU_DTLB_MISSES].known);
+	cr_assert_str_eq(cell->cpu_counters_why_not[CPU_DTLB_MISSES], "no such counter");
+	cr_assert_null(cell->cpu_counters_why_not[CPU_CYCLES]);
+	cr_assert(cell->cpu_counters_user_only);
+	cr_assert(cell->placement.asked);
+	cr_assert_eq(cell->placement.cpu_node, 1);
+	cr_assert_eq(cell->placement.memory_node, -1);
+	cr_assert_eq(cell->placement.device_node, 0);
+	cr_assert_eq(cell->placement.distance, 21);
 	free(text);
 	run_free(run);
 	run_free(copy);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/interrupted.h"
@@ -339,4 +340,111 @@ Test(runner, expects_no_sleep_for_each_where_one_can_end_several_or_none_is_need
 	}
 	for (size_t i = 0; i < run->nwarnings; i++)
 		cr_assert_str_neq(run->warnings[i].code, "raced", "%s", run->warnings[i].text);
+}
+
+static const char *warning_text(const char *code)
+{
+	for (size_t i = 0; i < run->nwarnings; i++) {
+		if (strcmp(run->warnings[i].code, code) == 0)
+			return run->warnings[i].text;
+	}
+	return NULL;
+}
+
+Test(runner, counts_latency_of_an_open_loop_from_the_intended_start_and_says_so)
+{
+	execute(1, "[r]\nrw=randread\npath=buffered\neach.rate_iops=0,1000\n");
+	cr_assert_eq(run->cells[0].latency_from, LATENCY_FROM_START);
+	cr_assert_not(run->cells[0].repetitions[0].pass[0].backlog_known);
+	cr_assert_eq(run->cells[1].latency_from, LATENCY_FROM_INTENDED_START);
+	cr_assert(run->cells[1].repetitions[0].pass[0].backlog_known);
+	/* Twenty at a thousand in a second, whatever the machine does meanwhile. */
+	cr_assert_geq(run->cells[1].repetitions[0].pass[0].duration, 20000000 - 1000000);
+}
+
+Test(runner, warns_once_of_a_target_that_did_not_keep_up)
+{
+	unsigned int warnings = 0;
+
+	/* A thousandth of what is asked for, at most. */
+	execute(1, "[r]\nrw=randread\neach.path=userdrv-poll,userdrv-irq\n"
+		   "target=soft:latency=1ms\nrate_iops=1000000\n");
+	for (size_t i = 0; i < run->nwarnings; i++)
+		warnings += strcmp(run->warnings[i].code, "saturated") == 0;
+	cr_assert_eq(warnings, 2u);
+	cr_assert_not_null(strstr(warning_text("saturated"), "userdrv-poll@soft:"));
+	for (size_t c = 0; c < run->ncells; c++)
+		cr_assert_eq(run->cells[c].status, CELL_MEASURED);
+}
+
+Test(runner, does_not_warn_of_a_closed_loop_or_one_that_is_rarely_asked)
+{
+	execute(1, "[r]\nrw=randread\nnumber_ios=3\npath=buffered\neach.rate_iops=0,20\n");
+	cr_assert_null(warning_text("saturated"));
+}
+
+Test(runner, knows_no_rates_and_pauses_by_the_instruction_clock)
+{
+	execute_counting("[r]\nrw=randread\npath=buffered\nrate_iops=1000\n"
+			 "[t]\nrw=randread\npath=mmap-shared\nthinktime=1ms\n"
+			 "[n]\nrw=randread\npath=direct\n");
+	cr_assert_eq(cell_of("buffered")->status, CELL_UNAVAILABLE);
+	cr_assert_not_null(strstr(cell_of("buffered")->reason, "rate_iops is a question of time"));
+	cr_assert_not_null(strstr(cell_of("buffered")->remedy, "--testbed=ns"));
+	cr_assert_eq(cell_of("mmap-shared")->status, CELL_UNAVAILABLE);
+	cr_assert_not_null(strstr(cell_of("mmap-shared")->reason, "thinktime"));
+	cr_assert_neq(cell_of("direct")->status, CELL_UNAVAILABLE);
+}
+
+Test(runner, keeps_no_table_of_more_blocks_than_it_may)
+{
+	execute(1, "[z]\nrw=randread\npath=null\nsize=128g\nrandom_distribution=zipf:1.2\n"
+		   "[u]\nrw=randread\npath=null\nsize=128g\n");
+	cr_assert_eq(run->cells[0].status, CELL_UNAVAILABLE);
+	cr_assert_not_null(strstr(run->cells[0].reason, "16777216 at most"));
+	cr_assert_neq(run->cells[1].status, CELL_UNAVAILABLE);
+}
+
+static uint64_t foretold(const char *sections)
+{
+	cr_assert_eq(plan(1, sections), 0, "%s", error.text);
+	return runner_bytes_written(run, 3);
+}
+
+static uint64_t bytes_written;
+
+/* Instead of the C library's. */
+ssize_t pwrite(int fd, const void *buffer, size_t nbytes, off_t at)
+{
+	ssize_t n = syscall(SYS_pwrite64, fd, buffer, nbytes, at);
+
+	bytes_written += n > 0 ? (uint64_t)n : 0;
+	return n;
+}
+
+Test(runner, writes_all_as_often_as_told_before_a_writing_cell)
+{
+	static const char cells[] = "[w]\nrw=randwrite\npath=buffered\nnumjobs=2\n";
+	uint64_t foretold_before = foretold(cells), before;
+	char sections[200];
+
+	cr_assert_eq(runner_execute(run, &options, &error), 0, "%s", error.text);
+	before = bytes_written;
+	snprintf(sections, sizeof(sections), "%sprecondition=3\n", cells);
+	cr_assert_eq(foretold(sections), foretold_before + 3 * 2 * 65536);
+	bytes_written = 0;
+	cr_assert_eq(runner_execute(run, &options, &error), 0, "%s", error.text);
+	/* Once for the cell, not for each of its three repetitions. */
+	cr_assert_eq(bytes_written, before + 3 * 2 * 65536);
+	cr_assert_eq(run->cells[0].status, CELL_MEASURED, "%s", run->cells[0].reason);
+}
+
+Test(runner, preconditions_nothing_that_is_only_read)
+{
+	cr_assert_eq(suite_parse(&suite, "test",
+				 "[suite]\nquestion=?\n[r]\nrw=randread\npath=buffered\n"
+				 "target=/tmp\nprecondition=1\n",
+				 &error),
+		     -EINVAL);
+	cr_assert_not_null(strstr(error.text, "use a writing rw"), "%s", error.text);
 }

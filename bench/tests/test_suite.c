@@ -69,6 +69,27 @@ Test(suite, repeats_nine_times_unless_it_says_otherwise)
 	refuses("[suite]\nquestion=Why?\nruns=9x\n[a]\npath=direct\n", "x.ini:3: runs");
 }
 
+Test(suite, says_how_long_it_takes_and_what_testbed_it_needs)
+{
+	struct suite *suite = parsed(SUITE "budget=5m\nmemory=512m\nnuma=2\n[a]\npath=direct\n");
+
+	cr_assert_eq(suite->budget_ns, 300ull * 1000000000);
+	cr_assert_eq(suite->memory_nbytes, 512ull << 20);
+	cr_assert_eq(suite->numa, 2);
+	suite_free(suite);
+	suite = parsed(SUITE "[a]\npath=direct\n");
+	cr_assert_eq(suite->budget_ns, 0);
+	cr_assert_eq(suite->memory_nbytes, 0);
+	cr_assert_eq(suite->numa, 0);
+	suite_free(suite);
+	refuses(SUITE "budget=soon\n[a]\npath=direct\n", "x.ini:3: budget: 'soon' is no time");
+	refuses(SUITE "budget=0\n[a]\npath=direct\n", "budget: '0' is no time");
+	refuses(SUITE "memory=1k\n[a]\npath=direct\n", "memory: '1k' is no size");
+	refuses(SUITE "numa=9\n[a]\npath=direct\n", "numa: '9' is no number of memory nodes");
+	refuses(SUITE "numa=22\n[a]\npath=direct\n", "numa: '22' is no number of memory nodes");
+	refuses(SUITE "[a]\npath=direct\nbudget=5m\n", "budget= belongs in [suite]");
+}
+
 Test(suite, names_the_options_that_tell_rows_apart)
 {
 	struct suite *suite = parsed(SUITE "rows = aggregation_threshold , bs\n[a]\npath=direct\n");

@@ -183,6 +183,19 @@ Test(target_userdrv, what_is_laid_out_is_found_again, .fini = end)
 	cr_expect_eq(target_count_newest(&target), (int64_t)(3 * MIB / 512 + 3));
 }
 
+Test(target_userdrv, what_is_filled_once_more_is_of_the_newest_round, .fini = end)
+{
+	const char *what = NULL;
+	uint64_t where = 0;
+
+	open_soft("soft:size=4m", 3 * MIB);
+	target.generation = 7;
+	cr_expect_eq(target_count_newest(&target), 0);
+	cr_expect_eq(target_fill(&target, MIB + 512, &error), 0, "%s", error.text);
+	cr_expect_eq(target_count_newest(&target), (int64_t)(MIB / 512 + 1));
+	cr_expect_eq(target_verify(&target, &where, &what), 0, "%s at %lu", what, where);
+}
+
 Test(target_userdrv, a_damaged_sector_is_noticed, .fini = end)
 {
 	const char *what = NULL;
@@ -245,6 +258,8 @@ Test(target_userdrv, limits_are_the_same_before_and_after_opening, .fini = end)
 	cr_expect_eq(before.block_nbytes, after.block_nbytes);
 	cr_expect_eq(before.max_transfer_nbytes, after.max_transfer_nbytes);
 	cr_expect_eq(before.max_entries, after.max_entries);
+	cr_expect_eq(before.max_jobs, after.max_jobs);
+	cr_expect_eq(before.max_vectors, after.max_vectors);
 }
 
 Test(target_userdrv, the_description_names_the_device, .fini = end)
@@ -286,6 +301,8 @@ Test(target_userdrv, somebodys_disk_is_read_but_not_written, .fini = end)
 	open_somebodys();
 	cr_expect_eq(target_userdrv_claim(&target, false, &error), 0);
 	cr_expect(target.foreign);
+	cr_expect_eq(target_fill(&target, MIB, &error), -EPERM);
+	says("isn't ours");
 	cr_expect_eq(target_userdrv_claim(&target, true, &error), -EPERM);
 	says("add --allow-writes=");
 	says(ud_ctrlr_info(target.userdrv->ctrlr)->serial);

@@ -200,6 +200,25 @@ Test(worker, mixing_does_about_half_of_each_and_the_same_ones_with_the_same_seed
 	cr_assert_eq(log_.writes, first);
 }
 
+Test(worker, told_so_visits_some_blocks_more_than_others_and_the_witness_each_once)
+{
+	unsigned int most = 0;
+
+	worker_free(&worker);
+	workload.zipf_thousandths = 2000;
+	start_with(&looking, 1);
+	pass(10000);
+	for (unsigned int i = 0; i < NBLOCKS; i++)
+		most = log_.seen[i] > most ? log_.seen[i] : most;
+	/* 1 / (the sum of k^-2 to 64) = 0.614; evenly it would be 156. */
+	cr_assert(most > 5800 && most < 6500, "%u of 10000", most);
+	memset(&log_, 0, sizeof(log_));
+	cr_assert_eq(worker_visit_once(&worker, 1), 0);
+	pass(NBLOCKS);
+	for (unsigned int i = 0; i < NBLOCKS; i++)
+		cr_assert_eq(log_.seen[i], 1);
+}
+
 Test(worker, told_a_cold_cache_visits_each_block_once)
 {
 	worker_free(&worker);

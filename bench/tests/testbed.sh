@@ -143,9 +143,9 @@ ended() {
 	return 1
 }
 
-# guest STAGE: one boot; what it measures is then in $share.
+# guest STAGE [CLOCK]: one boot; what it measures is then in $share.
 guest() {
-	"$root/vm/run" --clock=instructions --pmem 1G,1G --nvme 1G,1G,256M,256M --timeout 1500 \
+	"$root/vm/run" --clock="${2:-instructions}" --pmem 1G,1G --nvme 1G,1G,256M,256M --timeout 1500 \
 		--share "$share" -- "$root/vm/guest/with-media" "$tests/guest-cells.sh" "$1" \
 		"$bypass" "$share" >"$work/said" 2>&1 </dev/null
 }
@@ -155,7 +155,9 @@ quiet_kernel() {
 	if grep -E 'WARNING: |BUG: |Oops|Call Trace|I/O error' "$share"/*.dmesg >"$work/said"; then
 		return 1
 	fi
-	[ -s "$share/paths.dmesg" ] && [ -s "$share/refuted.dmesg" ] && [ -s "$share/never.dmesg" ]
+	for stage in paths refuted never two-cpus; do
+		[ -s "$share/$stage.dmesg" ] || return 1
+	done
 }
 
 helpers() {
@@ -317,16 +319,18 @@ for cell in RUN["cells"]:
     for piece in cell["evidence"]:
         expect(piece["verdict"] == "held", cell["id"], piece)
     verdict(cell, "every byte of the file is right")
-expect(len(section("one at a time")) == 12 and len(section("32 at once")) == 10)
+expect(len(section("one at a time")) == 18 and len(section("32 at once")) == 16)
+expect(len(section("registered")) == 4 and len(section("many registered")) == 4)
 END
 	judge "one at a time, whoever sleeps gets an interrupt for each I/O" queues <<'END'
-for path in ("direct", "uring", "userdrv-irq", "userdrv-hybrid"):
+for path in ("direct", "libaio", "uring", "passthru", "userdrv-irq", "userdrv-hybrid"):
     for cell in section("one at a time"):
         for each in passes(cell) if cell["path"] == path else []:
             expect(each["ios"] * 9 <= each["interrupts"] * 10 <= each["ios"] * 11, cell["id"], each)
 END
 	judge "who polls gets none, and our driver makes no system call either" queues <<'END'
-for cell in cells(path="uring-iopoll") + cells(path="userdrv-poll"):
+for cell in (cells(path="uring-iopoll") + cells(path="passthru-iopoll")
+             + cells(path="userdrv-poll")):
     verdict(cell, "completion came without interrupt")
     for each in passes(cell):
         expect(each["interrupts"] <= 1, cell["id"], each)
@@ -335,6 +339,46 @@ for cell in cells(path="userdrv-poll"):
 for path in ("userdrv-poll", "userdrv-irq", "userdrv-hybrid"):
     for cell in cells(path=path):
         verdict(cell, "the kernel's NVMe driver doesn't have the device")
+END
+	judge "NVMe commands of a ring are executed by the device and unseen by the block layer" \
+		queues <<'END'
+for cell in cells(path="passthru") + cells(path="passthru-iopoll"):
+    verdict(cell, "the device executed one command for each I/O")
+    verdict(cell, "the block layer saw none of the bytes")
+    verdict(cell, "left no page in the page cache")
+    for each in passes(cell):
+        expect(each["device"]["bytes"] == 0, cell["id"], each)
+END
+	judge "a ring takes one system call for an I/O, libaio two" queues <<'END'
+for path, calls in (("uring", 1000), ("passthru", 1000), ("libaio", 2000)):
+    for cell in section("one at a time"):
+        seen = cell["witness_syscalls_per_1000_ios"][0]
+        expect(cell["path"] != path or near(seen, calls, 1), cell["id"], seen)
+END
+	judge "registered buffers and files save instructions on each kind of ring" queues <<'END'
+for path in ("uring", "uring-iopoll", "passthru", "passthru-iopoll"):
+    plain, registered = [
+        [cell["summary"][0]["per_io"]["rank_insn"]["median"] for cell in section(name)
+         if cell["path"] == path and cell["workload"]["rw"] == "randread"][0]
+        for name in ("one at a time", "registered")]
+    expect(0 < registered < plain, path, registered, plain)
+END
+	check "durable writes by all of them are measured" ended queues-durable 0
+	judge "each goes to the device with a flush or FUA, which of a command is counted nowhere" \
+		queues-durable <<'END'
+for cell in cells(status="measured"):
+    wanted = "unobserved" if cell["path"].startswith("passthru") else "held"
+    verdict(cell, "a flush or FUA went to the device with each write", wanted)
+    verdict(cell, "every byte of the file is right")
+    verdict(cell, "what was written is in the file")
+expect(len(cells(status="measured")) == 5)
+END
+	check "NVMe commands to a file give UNAVAIL and exit status 4" ended commands-to-a-file 4
+	judge "one sentence says that they know of no files" commands-to-a-file <<'END'
+for cell in RUN["cells"]:
+    expect(cell["status"] == "unavailable", cell["id"], cell["status"])
+    expect("NVMe commands know nothing of files" in cell["reason"], cell["reason"])
+    expect("block:" in cell["remedy"], cell["remedy"])
 END
 	judge "32 at once share system calls, interrupts and doorbells" queues <<'END'
 for cell in section("32 at once"):
@@ -358,6 +402,59 @@ ours, direct = figure("one at a time", "userdrv-poll"), figure("one at a time", 
 expect(0 < ours * 10 <= direct, ours, direct)
 ours, uring = figure("32 at once", "userdrv-poll"), figure("32 at once", "uring")
 expect(0 < ours * 5 <= uring, ours, uring)
+END
+}
+
+jobs_share_a_device() {
+	check "several jobs on one disk, of either driver, are measured" ended jobs 0
+	judge "no claim about them is refuted or could not be observed" jobs <<'END'
+for cell in RUN["cells"]:
+    expect(cell["status"] == "measured", cell["id"], cell["status"], cell.get("reason"))
+    for piece in cell["evidence"]:
+        expect(piece["verdict"] == "held", cell["id"], piece)
+    verdict(cell, "every byte of the file is right")
+    for each in passes(cell):
+        expect(each["ios"] == cell["workload"]["number_ios"] * cell["workload"]["numjobs"],
+               cell["id"], each)
+expect(len(section("four jobs")) == 16 and len(section("preconditioned")) == 2)
+END
+	judge "an open loop says where its latencies begin and lasts as long as its operations" jobs <<'END'
+for cell in RUN["cells"]:
+    rate = cell["workload"]["rate_iops"]
+    expect(cell["latency_from"] == ("intended start" if rate else "start"), cell["id"])
+    for each in passes(cell):
+        expect(("backlog" in each) == (rate > 0), cell["id"], each)
+        if rate and cell["workload"]["rate_process"] == "linear":
+            expect(each["duration_ns"] >= 1e9 * cell["workload"]["number_ios"] / rate - 1e6,
+                   cell["id"], each)
+expect(len(section("open loop")) == 10)
+END
+}
+
+second_cpu_submits() {
+	check "with one CPU a kernel thread that submits gives UNAVAIL and exit status 4" \
+		ended one-cpu 4
+	judge "one sentence says that it needs a second one, and how to get it" one-cpu <<'END'
+cell = one(path="uring-sqpoll")
+expect(cell["status"] == "unavailable", cell["status"])
+expect("a CPU of their own" in cell["reason"], cell["reason"])
+expect("--testbed=ns" in cell["remedy"], cell["remedy"])
+END
+	check "with two CPUs its cells are measured" ended two-cpus 0
+	judge "no claim about them is refuted or could not be observed" two-cpus <<'END'
+for cell in RUN["cells"]:
+    expect(cell["status"] == "measured", cell["id"], cell["status"], cell.get("reason"))
+    for piece in cell["evidence"]:
+        expect(piece["verdict"] == "held", cell["id"], piece)
+    verdict(cell, "every byte of the file is right")
+expect(len(RUN["cells"]) == 8)
+END
+	judge "the kernel's thread spares the system call that a ring takes without it" two-cpus <<'END'
+for cell in cells(path="uring-sqpoll"):
+    verdict(cell, "fewer system calls than I/Os")
+    expect(cell["witness_syscalls_per_1000_ios"][0] < 100, cell["id"])
+for cell in cells(path="uring"):
+    expect(cell["witness_syscalls_per_1000_ios"][0] > 900, cell["id"])
 END
 }
 
@@ -682,9 +779,12 @@ END
 check "the helpers can be built" helpers
 check "a guest runs the tour of paths" guest paths
 check "a guest runs the impostors" guest refuted
-check "neither kernel complained" quiet_kernel
+check "a guest with two CPUs runs what needs them" guest two-cpus ns
+check "no kernel complained" quiet_kernel
 paths_are_proved
 queues_are_proved
+second_cpu_submits
+jobs_share_a_device
 work_differs
 figures_repeat
 impostors_are_refuted
