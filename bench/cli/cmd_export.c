@@ -87,6 +87,10 @@ static void export_cell(const struct cell *cell, const char *heading)
 	}
 	if (path_find(w->path) && (path_find(w->path)->traits & PATH_DAX))
 		puts("; nothing here proves that the file is DAX: see `bypass run`");
+	if (w->precondition)
+		printf("; to be written %u times before: the same section with rw=write, "
+		       "loops=%u\n",
+		       w->precondition, w->precondition);
 	fio_job_write(stdout, section, w, engine, &place);
 }
 

@@ -140,12 +140,13 @@ static enum sample figure_cpu(const struct scope *scope, const struct pass_resul
 
 /*
  * Does this pass wait for a device that interrupts? Later accesses to a mapping don't, however the
- * first ones got their pages, unless each is made durable.
+ * first ones got their pages, unless each is made durable or memory has no room to keep pages.
  */
 static bool waits(const struct cell *cell, const struct pass_result *pass)
 {
 	return cell->clock_use == CLOCK_USE_MACHINE &&
-	       (pass->kind != PASS_AGAIN || cell->workload.durability == DURABILITY_DATA);
+	       (pass->kind != PASS_AGAIN || cell->workload.durability == DURABILITY_DATA ||
+		cell->workload.cache == CACHE_PRESSED);
 }
 
 /*

@@ -123,7 +123,7 @@ Test(fio_job, a_queue_has_depth_batches_and_latency_from_the_submission_on)
 	says("ioengine=io_uring");
 	says("direct=1");
 	says("iodepth=32");
-	says("iodepth_batch_submit=8");
+	says("iodepth_batch_submit=32");
 	says("iodepth_batch_complete_min=8");
 	says("iodepth_batch_complete_max=32");
 	says("lat_percentiles=1");
@@ -221,6 +221,9 @@ Test(fio_job, what_fio_cannot_do_is_said)
 	refuses("mmap-shared", "while it ramps");
 	set("ramp_time", "1");
 	refuses("buffered", "ramping");
+	workload_defaults(&w);
+	set("cache", "pressed");
+	refuses("buffered", "fill memory");
 	workload_defaults(&w);
 	set("rate_iops", "1000");
 	refuses("direct", "latency");

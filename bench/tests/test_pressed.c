@@ -108,6 +108,17 @@ Test(pressed, has_no_part_that_is_proportional_to_the_bytes)
 	cr_assert_eq(repetition_half_block(&c, cost, &e), 0, "%s", e.text);
 }
 
+Test(pressed, later_accesses_wait_too_and_cost_what_the_thread_used)
+{
+	const struct pass_result pass = {
+		.kind = PASS_AGAIN, .ios = 10, .op_median = 400, .thread = 90000};
+
+	cell.clock_use = CLOCK_USE_MACHINE;
+	cr_assert_eq(pass_thread_cost(&cell, &pass), 9000);
+	cell.workload.cache = CACHE_COLD;
+	cr_assert_eq(pass_thread_cost(&cell, &pass), 400);
+}
+
 Test(pressed, is_refuted_where_the_whole_file_was_in_memory)
 {
 	cr_assert_eq(timed("buffered", fits), VERDICT_HELD);
