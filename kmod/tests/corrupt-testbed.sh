@@ -29,6 +29,7 @@ sample() {
 	"$build/mkfs.pathfs" -q -f -N 64 "$1" || return
 	mount -t pathfs -o dax=never "$1" $m || return
 	mkdir -p $m/a/b/c $m/empty
+	echo found >"$m/lost+found/#40"
 	cp /bin/true $m/a/true
 	echo linked >$m/a/b/linked
 	ln $m/a/b/linked $m/linked

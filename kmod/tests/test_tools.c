@@ -17,7 +17,9 @@ enum {
 	DIR_INO = 5,
 	FILE_BLOCK = DATA_START + 8,
 	OTHER_BLOCK = DATA_START + 16,
+	LINK_INO = 6,
 	DIR_BLOCK = DATA_START + 24,
+	LOST_FOUND_BLOCK = DATA_START + 32,
 };
 
 static char path[] = "/tmp/pathfs-test-XXXXXX";
@@ -283,6 +285,22 @@ Test(tools, a_cross_linked_block_stays_with_one_file)
 	cr_assert_eq(le32_to_cpu(inode.extents[0].block), FILE_BLOCK + 2);
 }
 
+Test(tools, a_symlink_whose_target_belongs_to_a_file_is_freed)
+{
+	struct pathfs_dir_block root = get_dir(DATA_START);
+	struct pathfs_inode inode;
+
+	new_inode(LINK_INO, S_IFLNK | 0777, FILE_BLOCK, 1);
+	inode = get_inode(LINK_INO);
+	inode.size = cpu_to_le64(5);
+	put_inode(LINK_INO, inode);
+	name_entry(&root.entries[4], "link", LINK_INO);
+	put_dir(DATA_START, &root);
+	expect_repair("neither its type nor its contents make sense");
+	cr_assert_eq(find_name(DATA_START, "link"), 0);
+	cr_assert_eq(find_name(DATA_START, "file"), FILE_INO);
+}
+
 Test(tools, an_extent_outside_the_data_region_is_cut_off)
 {
 	struct pathfs_inode inode = get_inode(FILE_INO);
@@ -426,6 +444,82 @@ Test(tools, lost_found_is_made_anew_when_it_is_needed)
 	free_inode.sequence = cpu_to_le64(9);
 	put_inode(PATHFS_LOST_FOUND_INO, free_inode);
 	expect_repair("put into lost+found as #3");
+	cr_assert_eq(find_name(DATA_START, "lost+found"), PATHFS_LOST_FOUND_INO);
+}
+
+/* Gives lost+found a block with one name. */
+static void put_into_lost_found(const char *name, uint32_t ino)
+{
+	struct pathfs_inode inode = get_inode(PATHFS_LOST_FOUND_INO);
+	struct pathfs_dir_block block = {.magic = cpu_to_le32(PATHFS_DIR_MAGIC),
+					 .ino = cpu_to_le32(PATHFS_LOST_FOUND_INO),
+					 .generation = inode.generation};
+
+	name_entry(&block.entries[0], name, ino);
+	put_dir(LOST_FOUND_BLOCK, &block);
+	inode.size = cpu_to_le64(PATHFS_BLOCK_SIZE);
+	inode.nr_extents = cpu_to_le32(1);
+	inode.extents[0].block = cpu_to_le32(LOST_FOUND_BLOCK);
+	inode.extents[0].length = cpu_to_le32(1);
+	put_inode(PATHFS_LOST_FOUND_INO, inode);
+}
+
+static void remove_root_entry(int index)
+{
+	struct pathfs_dir_block root = get_dir(DATA_START);
+
+	memset(&root.entries[index], 0, sizeof(root.entries[index]));
+	put_dir(DATA_START, &root);
+}
+
+Test(tools, a_file_named_lost_found_keeps_its_name)
+{
+	struct pathfs_dir_block root;
+
+	remove_root_entry(1);
+	remove_root_entry(3);
+	root = get_dir(DATA_START);
+	name_entry(&root.entries[0], "lost+found", FILE_INO);
+	put_dir(DATA_START, &root);
+	expect_repair("put into lost+found as #5");
+	cr_assert_eq(find_name(DATA_START, "lost+found"), FILE_INO);
+	cr_assert_eq(find_name(DATA_START, "lost+found.1"), PATHFS_LOST_FOUND_INO);
+}
+
+Test(tools, a_name_that_lost_found_has_already_is_not_given_again)
+{
+	remove_root_entry(1);
+	put_into_lost_found("#3", OTHER_INO);
+	expect_repair("put into lost+found as #3");
+	cr_assert_eq(find_name(LOST_FOUND_BLOCK, "#3"), OTHER_INO);
+	cr_assert_eq(find_name(LOST_FOUND_BLOCK, "#3.1"), FILE_INO);
+}
+
+Test(tools, lost_found_without_a_name_keeps_what_is_in_it)
+{
+	remove_root_entry(0);
+	remove_root_entry(1);
+	put_into_lost_found("kept", FILE_INO);
+	expect_repair("lost+found has no name");
+	cr_assert_eq(find_name(DATA_START, "lost+found"), PATHFS_LOST_FOUND_INO);
+	cr_assert_eq(find_name(LOST_FOUND_BLOCK, "kept"), FILE_INO);
+	cr_assert_eq(find_name(LOST_FOUND_BLOCK, "#3"), 0);
+}
+
+Test(tools, lost_found_that_is_a_file_is_made_anew)
+{
+	new_inode(PATHFS_LOST_FOUND_INO, S_IFREG | 0644, LOST_FOUND_BLOCK, 1);
+	remove_root_entry(1);
+	expect_repair("lost+found isn't a directory");
+	cr_assert_eq(find_name(DATA_START, "lost+found"), PATHFS_LOST_FOUND_INO);
+}
+
+Test(tools, lost_found_that_is_a_file_without_a_name_is_made_anew)
+{
+	new_inode(PATHFS_LOST_FOUND_INO, S_IFREG | 0644, LOST_FOUND_BLOCK, 1);
+	remove_root_entry(0);
+	remove_root_entry(1);
+	expect_repair("lost+found isn't a directory");
 	cr_assert_eq(find_name(DATA_START, "lost+found"), PATHFS_LOST_FOUND_INO);
 }
 

@@ -170,6 +170,15 @@ static bool is_useless(const struct node *node)
 	return pathfs_inode_problem(&typed);
 }
 
+static int free_if_useless(struct check *check, struct node *node)
+{
+	if (!is_useless(node))
+		return 0;
+	check_found(check, "inode %u: neither its type nor its contents make sense, freed",
+		    node->ino);
+	return check_free_node(check, node);
+}
+
 static int check_inode(struct check *check, uint32_t ino, const struct pathfs_inode *slots)
 {
 	int current = image_current_slot(slots, ino);
@@ -197,12 +206,7 @@ static int check_inode(struct check *check, uint32_t ino, const struct pathfs_in
 	err = take_map(check, node);
 	if (!err && node_is_dir(node))
 		err = correct_dir(check, node);
-	if (!err && is_useless(node)) {
-		check_found(check, "inode %u: neither its type nor its contents make sense, freed",
-			    ino);
-		err = check_free_node(check, node);
-	}
-	return err;
+	return err ? err : free_if_useless(check, node);
 }
 
 int check_inodes(struct check *check)
@@ -294,6 +298,9 @@ int check_blocks(struct check *check)
 		err = take_data_blocks(check, node);
 		if (!err && node_is_dir(node))
 			err = correct_dir(check, node);
+		/* A symlink may have lost its target to another. */
+		if (!err)
+			err = free_if_useless(check, node);
 	}
 	return err;
 }

@@ -236,18 +236,70 @@ static int add_entry(struct check *check, struct node *dir, struct node *node, c
 	return image_write(check->image, place, 1, &block);
 }
 
-/* lost+found, made anew if somebody removed it. */
+static int has_name(struct check *check, const struct node *dir, const char *name, bool *found)
+{
+	struct pathfs_dir_block block;
+
+	*found = false;
+	for (uint32_t i = 0; i < node_size_blocks(dir) && !*found; i++) {
+		int err = image_read(check->image, node_block(dir, i), 1, &block);
+
+		if (err)
+			return err;
+		for (uint32_t j = 0; j < PATHFS_BLOCK_DIRENTS && !*found; j++)
+			*found = block.entries[j].ino &&
+				 block.entries[j].name_len == strlen(name) &&
+				 !memcmp(block.entries[j].name, name, strlen(name));
+	}
+	return 0;
+}
+
+/* The name that is wanted, or if something has it, the first that is free with a number behind. */
+static int add_entry_as(struct check *check, struct node *dir, struct node *node,
+			const char *wanted)
+{
+	char name[32];
+	bool taken;
+	int err;
+
+	snprintf(name, sizeof(name), "%s", wanted);
+	for (uint32_t number = 1;; number++) {
+		err = has_name(check, dir, name, &taken);
+		if (err || !taken)
+			break;
+		snprintf(name, sizeof(name), "%s.%u", wanted, number);
+	}
+	return err ? err : add_entry(check, dir, node, name);
+}
+
+/* Whoever needs it gets lost+found, made anew if somebody removed it, and with a name. */
 static int need_lost_found(struct check *check)
+{
+	struct node *node;
+	int err = 0;
+
+	if (!check->nodes[PATHFS_LOST_FOUND_INO])
+		err = check_new_dir(check, PATHFS_LOST_FOUND_INO, 0700);
+	node = check->nodes[PATHFS_LOST_FOUND_INO];
+	if (!err && !node->links)
+		err = add_entry_as(check, check->nodes[PATHFS_ROOT_INO], node, "lost+found");
+	return err;
+}
+
+/* If it lost its name, what is in it isn't lost. */
+static int keep_lost_found(struct check *check)
 {
 	struct node *node = check->nodes[PATHFS_LOST_FOUND_INO];
 	int err = 0;
 
-	if (!node || !node_is_dir(node))
-		err = check_new_dir(check, PATHFS_LOST_FOUND_INO, 0700);
-	node = check->nodes[PATHFS_LOST_FOUND_INO];
-	if (!err && !node->links)
-		err = add_entry(check, check->nodes[PATHFS_ROOT_INO], node, "lost+found");
-	return err;
+	if (!node || node->links || !node->slot.size)
+		return 0;
+	check_found(check, "lost+found has no name, put back into the root directory");
+	if (check->options->repair)
+		err = need_lost_found(check);
+	else
+		node->links++;
+	return err ? err : walk(check, PATHFS_LOST_FOUND_INO);
 }
 
 /* An inode that nothing names: nobody misses it if it is empty or was being removed. */
@@ -271,7 +323,7 @@ static int adopt(struct check *check, struct node *node)
 	err = need_lost_found(check);
 	snprintf(name, sizeof(name), "#%u", ino);
 	if (!err)
-		err = add_entry(check, check->nodes[PATHFS_LOST_FOUND_INO], node, name);
+		err = add_entry_as(check, check->nodes[PATHFS_LOST_FOUND_INO], node, name);
 	if (!err && node_is_dir(node))
 		err = walk(check, ino);
 	return err;
@@ -316,24 +368,36 @@ static int adopt_all(struct check *check)
 	return err;
 }
 
+/* Nothing else can be under these two numbers. */
+static int make_anew(struct check *check, uint32_t ino, uint16_t permissions, const char *what)
+{
+	check_found(check, "%s, made anew", what);
+	return check_new_dir(check, ino, permissions);
+}
+
 int check_names(struct check *check)
 {
-	struct node *root = check->nodes[PATHFS_ROOT_INO];
+	const struct node *root = check->nodes[PATHFS_ROOT_INO];
+	struct node *lost_found = check->nodes[PATHFS_LOST_FOUND_INO];
 	int err = 0;
 
-	if (!root || !node_is_dir(root)) {
-		check_found(check, "the root directory is lost, made anew");
-		err = check_new_dir(check, PATHFS_ROOT_INO, 0755);
-		if (err)
-			return err;
-	}
+	if (!root || !node_is_dir(root))
+		err = make_anew(check, PATHFS_ROOT_INO, 0755, "the root directory is lost");
+	if (!err && lost_found && !node_is_dir(lost_found))
+		err = make_anew(check, PATHFS_LOST_FOUND_INO, 0700, "lost+found isn't a directory");
+	if (err)
+		return err;
 	/* Its name is the mount point. */
 	check->nodes[PATHFS_ROOT_INO]->links = 1;
 	err = walk(check, PATHFS_ROOT_INO);
 	if (!err)
+		err = keep_lost_found(check);
+	if (!err)
 		err = adopt_all(check);
-	root = check->nodes[PATHFS_LOST_FOUND_INO];
-	if (!err && root && !root->links)
-		err = adopt(check, root);
+	lost_found = check->nodes[PATHFS_LOST_FOUND_INO];
+	if (!err && lost_found && !lost_found->links) {
+		check_found(check, "inode %u: empty and without a name, freed", lost_found->ino);
+		err = check_free_node(check, lost_found);
+	}
 	return err;
 }
