@@ -4,7 +4,7 @@
 PACKAGES_BUILD := gcc make libc6-dev libjansson-dev libinih-dev libnuma-dev liburing-dev libaio-dev libblkid-dev \
 	libelf-dev
 PACKAGES_RUN := qemu-system-x86 busybox-static cpio kmod xfsprogs e2fsprogs ndctl gnuplot-nox fio
-PACKAGES_TEST := dmsetup dkms libcriterion-dev python3-jsonschema clang-14 libclang-rt-14-dev valgrind
+PACKAGES_TEST := dmsetup dkms libcriterion-dev python3-jsonschema python3-six clang-14 libclang-rt-14-dev valgrind
 PACKAGES_CHECK := clang-format clang-tidy cppcheck shellcheck codespell
 
 DEPS := $(BUILD)/.deps

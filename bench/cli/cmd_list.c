@@ -11,12 +11,18 @@
 #include "paths/path.h"
 #include "report/format.h"
 
+static void say_path(const struct path_ops *ops)
+{
+	printf("%-18s ", ops->name);
+	format_wrap(stdout, 19, 21, ops->description);
+}
+
 static int list_paths(void)
 {
 	for (unsigned int i = 0; path_table[i]; i++)
-		printf("%-18s %s\n", path_table[i]->name, path_table[i]->description);
+		say_path(path_table[i]);
 	for (size_t i = 0; fio_path(i); i++)
-		printf("%-18s %s\n", fio_path(i)->name, fio_path(i)->description);
+		say_path(fio_path(i));
 	return EXIT_GOOD;
 }
 

@@ -44,7 +44,7 @@ static int check_pressed(const struct workload *w, struct unavailable *why)
 			 "doesn't say how much there is");
 	snprintf(why->remedy, sizeof(why->remedy),
 		 "size=%llum or more, or a suite with memory=512m in the testbed",
-		 (unsigned long long)((least >> 20) + 1));
+		 (unsigned long long)(least >> 20) + 1);
 	return -EOPNOTSUPP;
 }
 

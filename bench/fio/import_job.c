@@ -37,7 +37,7 @@ static int set_text(const char *name, const char *value, char *text, size_t size
 /* One file; fio separates several by colons, and a colon in a name has a backslash before it. */
 static int set_filename(struct import_job *job, const char *value, struct error *e)
 {
-	char name[sizeof(job->filename)];
+	char name[sizeof(job->filename)] = "";
 	size_t n = 0;
 
 	if (set_text("filename", value, name, sizeof(name), e))
@@ -179,7 +179,7 @@ static const char *our_name(const char *name)
 static int set_flag_option(struct import_job *job, const char *name, const char *value,
 			   struct error *e)
 {
-	bool flag;
+	bool flag = false;
 	int ret;
 
 	if (strcmp(name, "time_based") == 0)
