@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The checks of lab 4: the student's queues and PRPs, against the controller model. */
+#ifndef UD_RECORD /* as lab.ini says of the student's code */
+#define UD_RECORD
+#endif
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

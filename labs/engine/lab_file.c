@@ -233,7 +233,7 @@ const struct lab *labs_find(const struct labs *labs, const char *name)
 
 const struct check *lab_find_check(const struct lab *lab, const char *name)
 {
-	for (size_t i = 0; i < lab->nchecks; i++) {
+	for (size_t i = 0; lab->checks && i < lab->nchecks; i++) {
 		if (strcmp(lab->checks[i].name, name) == 0)
 			return &lab->checks[i];
 	}

@@ -23,7 +23,7 @@ struct text {
 
 static void add(struct text *t, const char *bytes, size_t n)
 {
-	if (t->length + n + 1 > t->room) {
+	if (!t->bytes || t->length + n + 1 > t->room) {
 		t->room = 2 * (t->length + n + 1);
 		t->bytes = realloc(t->bytes, t->room);
 		if (!t->bytes)
@@ -103,6 +103,7 @@ static int read_begin(const struct marked *m, unsigned int line, const char *at,
 	if (!*r->text) {
 		free(r->text);
 		free(r->stub);
+		r->text = r->stub = NULL;
 		return bad_line(m, line, "a marker says what is to be done", e);
 	}
 	return 0;

@@ -460,7 +460,7 @@ static enum outcome execute(const struct attempt *a, bool program)
 	char token[LAB_TOKEN_ROOM], back[LAB_TOKEN_ROOM] = "";
 	struct list command = {NULL, 0};
 	int in[2], out[2], ends[2];
-	bool waited_long;
+	bool waited_long = false;
 	int status;
 
 	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC | O_NONBLOCK)) {

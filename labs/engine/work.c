@@ -80,8 +80,8 @@ static int write_file(const struct labs *labs, const struct lab *lab, enum varia
 {
 	const char *slash = strrchr(name, '/');
 	char from[1200], to[1200];
-	struct marked marked;
-	char *source, *cut;
+	struct marked marked = {.count = 0};
+	char *source = NULL, *cut;
 	int ret;
 
 	snprintf(from, sizeof(from), "%s/%s", labs->root, name);
