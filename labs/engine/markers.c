@@ -98,9 +98,9 @@ static int read_begin(const struct marked *m, unsigned int line, const char *at,
 		arrow++;
 	r->text = trimmed(at, arrow);
 	r->stub = arrow < comment_end ? trimmed(arrow + 2, comment_end) : strdup("");
-	if (!r->text || !r->stub)
+	if (!r->text || !r->stub) {
 		memory_exhausted();
-	if (!*r->text) {
+	} else if (!*r->text) {
 		free(r->text);
 		free(r->stub);
 		r->text = r->stub = NULL;
