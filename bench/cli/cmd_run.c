@@ -47,6 +47,8 @@ static void print_queue(const struct workload *w)
 
 	if (w->iodepth > 1)
 		printf(", QD%u", w->iodepth);
+	if (w->iodepth_batch_submit)
+		printf(" submitted by %u", w->iodepth_batch_submit);
 	if (w->iodepth_batch_complete_min > 1)
 		printf(" by %u", w->iodepth_batch_complete_min);
 	workload_option_text(w, "aggregation_time", time, sizeof(time));

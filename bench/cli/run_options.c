@@ -20,7 +20,7 @@ static const char run_usage[] =
 	"\n"
 	"Workload options have fio's names and units and override the suite's:\n"
 	"  --rw=read|write|randread|randwrite|randrw   --bs=4k   --size=64m   --numjobs=1\n"
-	"  --iodepth=1   --iodepth_batch_complete_min=1   (asynchronous paths)\n"
+	"  --iodepth=1   --iodepth_batch_submit=0 (all)   --iodepth_batch_complete_min=1\n"
 	"  --aggregation_threshold=1   --aggregation_time=0   (our driver's interrupts)\n"
 	"  --fixedbufs=1   --registerfiles=1   (io_uring)\n"
 	"  --rate_iops=N   --rate_process=linear|poisson   (open loop, of each job)\n"

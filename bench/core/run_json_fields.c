@@ -63,6 +63,8 @@ const struct field workload_fields[] = {
 	{"size", FIELD_U64, AT(workload, size), .min = 1, .max = SIZE_LIMIT},
 	{"numjobs", FIELD_UINT, AT(workload, numjobs), .min = 1, .max = 256},
 	{"iodepth", FIELD_UINT, AT(workload, iodepth), .min = 1, .max = 4096, .optional = true},
+	{"iodepth_batch_submit", FIELD_UINT, AT(workload, iodepth_batch_submit), .max = 4096,
+	 .optional = true},
 	{"iodepth_batch_complete_min", FIELD_UINT, AT(workload, iodepth_batch_complete_min),
 	 .min = 1, .max = 4096, .optional = true},
 	{"number_ios", FIELD_U64, AT(workload, number_ios)},

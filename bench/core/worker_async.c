@@ -191,20 +191,26 @@ void worker_loop_async(struct worker *w, const struct pass_limits *limits)
 {
 	const unsigned int iodepth = w->job.workload->iodepth;
 	const unsigned int batch = w->job.workload->iodepth_batch_complete_min;
+	const unsigned int submit = w->job.workload->iodepth_batch_submit;
+	const unsigned int at_once = submit ? submit : iodepth;
 	uint64_t deadline = UINT64_MAX, left = limits->ios, op_ticks = 0;
 
 	w->start_ticks = w->end_ticks = clock_ticks(w->clock);
 	if (limits->ticks != UINT64_MAX)
 		deadline = w->start_ticks + limits->ticks;
 	for (;;) {
+		const uint64_t started = fill(w, left < at_once ? left : at_once, deadline);
 		unsigned int in_flight, min;
 		int ret;
 
-		left -= fill(w, left, deadline);
+		left -= started;
 		in_flight = iodepth - w->nfree;
 		if (!in_flight)
 			break;
 		min = batch < in_flight ? batch : in_flight;
+		/* There is room for more: only given to the device. */
+		if (started == at_once && w->nfree && left)
+			min = 0;
 		ret = w->patient ? look_and_nap(w, min) : look(w, min);
 		op_ticks = record_ended(w, op_ticks);
 		if (__builtin_expect(ret < 0, 0)) {

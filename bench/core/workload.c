@@ -190,6 +190,7 @@ static const struct option options[] = {
 	{"size", OPTION_SIZE, AT(size), BS_MIN, SIZE_LIMIT, NULL},
 	{"numjobs", OPTION_COUNT, AT(numjobs), 1, NUMJOBS_MAX, NULL},
 	{"iodepth", OPTION_COUNT, AT(iodepth), 1, IODEPTH_MAX, NULL},
+	{"iodepth_batch_submit", OPTION_COUNT, AT(iodepth_batch_submit), 0, IODEPTH_MAX, NULL},
 	{"iodepth_batch_complete_min", OPTION_COUNT, AT(iodepth_batch_complete_min), 1, IODEPTH_MAX,
 	 NULL},
 	{"number_ios", OPTION_COUNT64, AT(number_ios), 0, IOS_MAX, NULL},

@@ -68,6 +68,11 @@ static int check_depth(const struct workload *w, struct error *e)
 				 "iodepth_batch_complete_min=%u waits for more than the iodepth=%u "
 				 "in flight; make it at most iodepth",
 				 w->iodepth_batch_complete_min, w->iodepth);
+	if (w->iodepth_batch_submit > w->iodepth)
+		return error_set(e, -EINVAL,
+				 "iodepth_batch_submit=%u is more than the iodepth=%u that may be "
+				 "in flight; make it at most iodepth",
+				 w->iodepth_batch_submit, w->iodepth);
 	if (w->iodepth > 1 && !workload_path_has(w->path, "iodepth"))
 		return error_set(e, -EINVAL,
 				 "path=%s does one I/O after the other, so it has no iodepth=%u; "

@@ -30,6 +30,7 @@ static const struct hint synonyms[] = {
 	{"queue_depth", "iodepth"},
 	{"qd", "iodepth"},
 	{"depth", "iodepth"},
+	{"iodepth_batch", "iodepth_batch_submit"},
 	{"iodepth_batch_complete", "iodepth_batch_complete_min"},
 	{"coalescing_threshold", "aggregation_threshold"},
 	{"coalescing_time", "aggregation_time"},
@@ -44,8 +45,6 @@ static const struct hint hints[] = {
 	{"fsync", "durability=data makes every write durable before it returns"},
 	{"fdatasync", "durability=data makes every write durable before it returns"},
 	{"end_fsync", "durability=data makes every write durable before it returns"},
-	{"iodepth_batch", "all that may be in flight is submitted at once; leave it out"},
-	{"iodepth_batch_submit", "all that may be in flight is submitted at once; leave it out"},
 	{"iodepth_batch_complete_max", "all that has ended is taken at once; leave it out"},
 	{"iodepth_low", "iodepth_batch_complete_min= says how many must end before more is "
 			"submitted"},

@@ -12,6 +12,7 @@ void import_job_defaults(struct import_job *job)
 	memset(job, 0, sizeof(*job));
 	workload_defaults(&job->workload);
 	job->workload.rw = RW_READ;
+	job->workload.iodepth_batch_submit = 1;
 	snprintf(job->ioengine, sizeof(job->ioengine), "psync");
 }
 
@@ -124,8 +125,6 @@ static bool is_harmless(const char *name)
 		"allow_file_create",
 		"create_on_open",
 		"refill_buffers",
-		"iodepth_batch",
-		"iodepth_batch_submit",
 		"iodepth_batch_complete_max",
 		"fadvise_hint",
 		"new_group",
@@ -154,6 +153,8 @@ static const char *our_name(const char *name)
 		{"size", "size"},
 		{"numjobs", "numjobs"},
 		{"iodepth", "iodepth"},
+		{"iodepth_batch", "iodepth_batch_submit"},
+		{"iodepth_batch_submit", "iodepth_batch_submit"},
 		{"iodepth_batch_complete", "iodepth_batch_complete_min"},
 		{"iodepth_batch_complete_min", "iodepth_batch_complete_min"},
 		{"number_ios", "number_ios"},
@@ -326,6 +327,13 @@ static int choose_amount(struct import_job *job, struct error *e)
 	return 0;
 }
 
+/* As fio has it: of what is submitted at once there is no more than may be in flight. */
+static void choose_batch(struct workload *w)
+{
+	if (w->iodepth == 1 || w->iodepth_batch_submit >= w->iodepth)
+		w->iodepth_batch_submit = 0;
+}
+
 int import_job_finish(struct import_job *job, struct error *e)
 {
 	int ret = choose_path(job, e);
@@ -336,5 +344,6 @@ int import_job_finish(struct import_job *job, struct error *e)
 		ret = choose_amount(job, e);
 	if (!ret)
 		ret = choose_cache(job, e);
+	choose_batch(&job->workload);
 	return ret ? ret : workload_check(&job->workload, e);
 }

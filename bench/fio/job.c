@@ -146,10 +146,11 @@ static void write_engine(FILE *out, const struct workload *w, const struct fio_e
 	if (!engine->queue)
 		return;
 	/*
-	 * Our loop submits all that it may in one call and takes all that has ended; fio by itself
+	 * Our loop by itself submits all that it may in one call and takes all that has ended; fio
 	 * makes a call for each, which the disk sees earlier and the CPU pays for.
 	 */
-	fprintf(out, "iodepth=%u\niodepth_batch_submit=%u\n", w->iodepth, w->iodepth);
+	fprintf(out, "iodepth=%u\niodepth_batch_submit=%u\n", w->iodepth,
+		w->iodepth_batch_submit ? w->iodepth_batch_submit : w->iodepth);
 	fprintf(out, "iodepth_batch_complete_min=%u\niodepth_batch_complete_max=%u\n",
 		w->iodepth_batch_complete_min, w->iodepth);
 	write_option(out, w, "fixedbufs");
@@ -183,7 +184,8 @@ void fio_job_write(FILE *out, const char *section, const struct workload *w,
 	 */
 	bool once = w->cache == CACHE_COLD || engine->mapping;
 
-	fprintf(out, "[%s]\nstonewall\nthread=1\ngroup_reporting=1\n", section);
+	/* One alone is a process, as fio by itself has it: its calls look up no shared table. */
+	fprintf(out, "[%s]\nstonewall\nthread=%d\ngroup_reporting=1\n", section, w->numjobs > 1);
 	write_engine(out, w, engine);
 	write_file(out, w, place);
 	fprintf(out, "rw=%s\nbs=%" PRIu64 "\n", rw_name(w->rw), w->bs);

@@ -47,7 +47,8 @@ _Noreturn static void become_fio(const char *const argv[], int in, int out, int 
 {
 	/* A group of its own: Ctrl-C then reaches it once, through its parent. */
 	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It ends what it started, too. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(messages, STDERR_FILENO);

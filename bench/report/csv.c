@@ -104,7 +104,7 @@ static void csv_header(FILE *out, const struct run *run)
 	const char *unit = run->clock == RUN_CLOCK_INSTRUCTIONS ? "insn" : "ns";
 
 	fputs("run_id,cell_id,group,row,path,target,rw,bs_bytes,size_bytes,numjobs,iodepth,"
-	      "iodepth_batch_complete_min,aggregation_threshold,aggregation_time_ns,cache,access,"
+	      "iodepth_batch_submit,iodepth_batch_complete_min,aggregation_threshold,aggregation_time_ns,cache,access,"
 	      "durability,clock,status,pass,repetitions",
 	      out);
 	for (size_t i = 0; i < NQUANTITIES; i++) {
@@ -136,6 +136,7 @@ static void csv_cell(FILE *out, const struct run *run, const struct cell *cell)
 	csv_number(out, true, w->size);
 	csv_number(out, true, w->numjobs);
 	csv_number(out, true, w->iodepth);
+	csv_number(out, true, w->iodepth_batch_submit);
 	csv_number(out, true, w->iodepth_batch_complete_min);
 	csv_number(out, true, w->aggregation_threshold);
 	csv_number(out, true, w->aggregation_ns);

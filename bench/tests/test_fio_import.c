@@ -65,12 +65,34 @@ Test(fio_import, a_job_is_a_cell_with_its_options)
 	cr_assert_eq(w.bs, 8192);
 	cr_assert_eq(w.size, 1 << 20);
 	cr_assert_eq(w.iodepth, 16);
+	cr_assert_eq(w.iodepth_batch_submit, 1);
 	cr_assert_eq(w.runtime_ns, 10000000000);
 	cr_assert_eq(w.ramp_ns, 2000000000);
 	cr_assert(w.time_based);
 	cr_assert_eq(w.rwmixread, 70);
 	cr_assert_eq(w.number_ios, 5);
 	cr_assert_eq(w.zipf_thousandths, 1200);
+}
+
+Test(fio_import, submits_one_by_one_unless_told_otherwise)
+{
+	static const char queue[] = "ioengine=libaio\ndirect=1\niodepth=16\n";
+	static const struct {
+		const char *option;
+		unsigned int submit;
+	} expected[] = {{"", 1},
+			{"iodepth_batch=4\n", 4},
+			{"iodepth_batch_submit=15\n", 15},
+			{"iodepth_batch_submit=16\n", 0},
+			{"iodepth_batch_submit=100\n", 0},
+			{"iodepth_batch_submit=0\n", 0}};
+	char text[200];
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", queue, expected[i].option);
+		cr_assert_eq(job(text).iodepth_batch_submit, expected[i].submit, "%s", text);
+	}
+	cr_assert_eq(job("rw=read\n").iodepth_batch_submit, 0);
 }
 
 Test(fio_import, engines_and_direct_choose_the_path)

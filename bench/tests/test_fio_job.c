@@ -130,6 +130,14 @@ Test(fio_job, a_queue_has_depth_batches_and_latency_from_the_submission_on)
 	says("clat_percentiles=0");
 }
 
+Test(fio_job, a_queue_is_given_batches_of_what_the_cell_says)
+{
+	set("iodepth", "32");
+	set("iodepth_batch_submit", "4");
+	write_job("uring");
+	says("iodepth_batch_submit=4");
+}
+
 Test(fio_job, polled_rings_say_so)
 {
 	write_job("uring-iopoll");

@@ -845,6 +845,21 @@ Test(worker, that_looks_itself_waits_for_as_many_as_it_is_told)
 	cr_assert_eq(worker.ios, 40);
 }
 
+Test(worker, gives_what_it_starts_to_the_device_in_batches_of_what_it_is_told)
+{
+	workload.iodepth_batch_submit = 2;
+	use_device(&sleeping, RUN_CLOCK_NS, DEPTH);
+	device.one_by_one = 1;
+	device.vain = device.vain_left = 1000;
+	pass(40);
+	all_came_back();
+	cr_assert_eq(device.most, DEPTH);
+	cr_assert_eq(worker.ios, 40);
+	/* Three looks while there was room for more, and then one for each that ended. */
+	cr_assert_eq(device.waits, 40);
+	cr_assert_eq(device.looks, 43);
+}
+
 Test(worker, keeps_no_single_durations_of_what_was_in_flight_together)
 {
 	use_device(&polled, RUN_CLOCK_INSTRUCTIONS, DEPTH);

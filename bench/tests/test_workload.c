@@ -262,7 +262,7 @@ Test(workload, says_what_replaces_an_option_of_fio)
 	refuses("ioengine", "libaio", "path=");
 	refuses("direct", "1", "path=direct");
 	refuses("fsync", "1", "durability=data");
-	refuses("iodepth_batch", "8", "submitted at once");
+	refuses("iodepth_batch", "8", "iodepth_batch_submit");
 	refuses("iodepth_low", "8", "iodepth_batch_complete_min=");
 	refuses("runs", "3", "[suite]");
 }
@@ -301,6 +301,17 @@ Test(workload, awaits_at_most_what_is_in_flight)
 	does_not_fit(&w, "iodepth_batch_complete_min=9 waits for more than the iodepth=8");
 }
 
+Test(workload, submits_at_most_what_may_be_in_flight_at_once)
+{
+	struct workload w = on_path("uring");
+
+	accepts(&w, "iodepth", "8");
+	accepts(&w, "iodepth_batch_submit", "8");
+	fits(&w);
+	accepts(&w, "iodepth_batch_submit", "9");
+	does_not_fit(&w, "iodepth_batch_submit=9 is more than the iodepth=8");
+}
+
 Test(workload, holds_back_interrupts_of_our_driver_only)
 {
 	static const char *const options[][2] = {{"aggregation_threshold", "256"},
@@ -337,12 +348,13 @@ Test(workload, takes_only_times_that_a_controller_can_be_told)
 Test(workload, differs_in_each_option_of_the_queue)
 {
 	static const char *const options[][2] = {{"iodepth", "2"},
+						 {"iodepth_batch_submit", "1"},
 						 {"iodepth_batch_complete_min", "2"},
 						 {"aggregation_threshold", "2"},
 						 {"aggregation_time", "100us"}};
 	struct workload plain = on_path("userdrv-irq"), w;
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		w = plain;
 		accepts(&w, options[i][0], options[i][1]);
 		cr_assert_not(workload_equal(&w, &plain), "%s", options[i][0]);
