@@ -30,7 +30,7 @@ static int list_targets(void)
 {
 	fputs("file:DIR            a file of our own in that folder, removed at the end\n"
 	      "file:PATH           the same, or a file that exists, which is only read\n"
-	      "testbed:pmem-dax/FS persistent memory with DAX, FS is xfs or ext4\n"
+	      "testbed:pmem-dax/FS persistent memory with DAX, FS is xfs, ext4 or pathfs\n"
 	      "testbed:pmem/FS     the same medium and file system without DAX\n"
 	      "testbed:nvme/FS     an NVMe disk\n"
 	      "testbed:disk        an NVMe disk without a file system, by either driver\n"
