@@ -47,14 +47,21 @@ $(ASAN)/test_%: $(ASAN)/bench/tests/test_%.o $(BENCH_FIXTURES) $(BENCH_LIBRARY_O
 FUZZ_TARGETS := $(patsubst bench/tests/fuzz_%.c,$(FUZZ)/%,$(wildcard bench/tests/fuzz_*.c))
 FUZZ_SECONDS := 10
 FUZZ_SECONDS_LONG := 600
+# The sources are compiled once, for all of them.
+FUZZ_CC := clang-14 -std=gnu11 -D_GNU_SOURCE -I. -Ibench $(USERDRV_CFLAGS) -O1 -g -fno-sanitize-recover=all
 FUZZ_SOURCES := $(filter-out bench/cli/%,$(BENCH_SOURCES)) $(USERDRV_SOURCES) $(USERDRV_SOFT_SOURCES)
+FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(FUZZ)/objects/%.o)
 
-$(FUZZ)/%: bench/tests/fuzz_%.c $(FUZZ_SOURCES) $(wildcard bench/*/*.h) | $(DEPS_TEST)
+$(FUZZ)/objects/%.o: %.c | $(DEPS_TEST)
 	@mkdir -p $(@D)
+	$(NOTE) 'FUZZ $<'
+	@$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+
+-include $(FUZZ_OBJECTS:.o=.d)
+
+$(FUZZ)/%: bench/tests/fuzz_%.c $(FUZZ_OBJECTS) $(wildcard bench/*/*.h) | $(DEPS_TEST)
 	$(NOTE) 'FUZZ $@'
-	@clang-14 -std=gnu11 -D_GNU_SOURCE -I. -Ibench $(USERDRV_CFLAGS) -O1 -g \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $< $(FUZZ_SOURCES) $(BENCH_LIBS)
+	@$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_OBJECTS) $(BENCH_LIBS)
 
 .PHONY: test-unit test-fuzz test-fuzz-long test-bench bench bench-all bench-self
 TESTS += test-unit test-fuzz test-bench
