@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Follows docs/extending.md in a copy of the tree: writes its files, runs its commands.
+# Usage: extending.sh (after make).
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+trap 'exit 130' INT TERM HUP
+passed=0
+failed=0
+
+ok() {
+	echo "ok $1"
+	passed=$((passed + 1))
+}
+
+# What differs is all that is built anew.
+(cd "$root" && cp -a Makefile mk bench userdrv vm kmod labs docs "$copy/" &&
+	mkdir -p "$copy/build" && cp -a build/bench build/userdrv build/bypass "$copy/build/") || exit 1
+
+# Each block is a file, named on the line before it, or a script.
+awk -v copy="$copy" '
+	/^`[^`]*`:$/ { name = substr($0, 2, length($0) - 3) }
+	/^```$/ && inside { inside = 0; close(out); next }
+	/^```(c|ini)$/ { inside = 1; out = copy "/" name; printf "" > out; next }
+	/^```sh$/ { inside = 1; out = sprintf("%s/step-%02d.sh", copy, ++steps); print "set -e" > out; next }
+	inside { print > out }
+' "$root/docs/extending.md"
+
+cd "$copy" || exit 1
+for step in step-*.sh; do
+	if sh "$step" >"$step.log" 2>&1; then
+		ok "the commands of $step end well"
+	else
+		echo "FAILED $step:"
+		cat "$step" "$step.log"
+		failed=$((failed + 1))
+	fi
+done
+
+# shows WHAT FILE PATTERN
+shows() {
+	if grep -Eq "$3" "$2"; then
+		ok "$1"
+	else
+		echo "FAILED $1: nothing in $2 is like '$3':"
+		cat "$2"
+		failed=$((failed + 1))
+	fi
+}
+shows 'a new path is listed' step-02.sh.log '^vectored '
+shows 'it is measured, and what it promises was observed' step-02.sh.log '^vectored .*held'
+shows 'a new suite says what it would do' step-03.sh.log 'vectored'
+shows 'and is measured' step-03.sh.log '64k.*'
+shows 'a new transport sees the memory that the device sees' step-04.sh.log '^mapped [0-9]+ KiB'
+shows 'and the driver runs on it' step-04.sh.log 'namespaces$'
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
