@@ -63,7 +63,7 @@ $(FUZZ)/%: bench/tests/fuzz_%.c $(FUZZ_OBJECTS) $(wildcard bench/*/*.h) | $(DEPS
 	$(NOTE) 'FUZZ $@'
 	@$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_OBJECTS) $(BENCH_LIBS)
 
-.PHONY: test-unit test-fuzz test-fuzz-long test-bench bench bench-all bench-self
+.PHONY: test-unit test-fuzz test-fuzz-long test-bench bench bench-all bench-self results
 TESTS += test-unit test-fuzz test-bench
 LONG_TESTS += test-fuzz-long
 
@@ -80,7 +80,9 @@ test-bench: $(BUILD)/bypass $(ASAN)/bypass $(ASAN)/test_target_block $(USERDRV)/
 		$(USERDRV)/examples/perf $(USERDRV)/examples/hello \
 		$(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the command itself: on this machine and in the testbed
 	@bench/tests/run-all.sh
+	@bench/tests/reference.sh
 	@bench/tests/command.sh $(ASAN)/bypass
+	@bench/tests/extending.sh
 	@bench/tests/testbed.sh $(BUILD)/bypass
 	@bench/tests/numa-testbed.sh $(BUILD)/bypass
 	@bench/tests/bind-testbed.sh $(BUILD)
@@ -90,6 +92,12 @@ bench: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the tour: sui
 
 bench-all: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## every suite (under 90 minutes on 2 cores); after Ctrl-C it goes on where it was
 	@bench/run-all $(BUILD)/bypass
+
+results: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## measure the reference results anew, in the testbed (results/reference/)
+	@for suite in quick regress api-ladder; do \
+		$(BUILD)/bypass run $$suite --testbed --export-json=$(BUILD)/reference-run.json && \
+			bench/reference record $(BUILD)/reference-run.json || exit 1; \
+	done
 
 bench-self: $(BUILD)/bypass ## what the harness itself costs, beside fio
 	@bench/self-test-cost $(BUILD)/bypass

@@ -63,6 +63,16 @@ struct run_options {
 	char root[512];
 };
 
+/*
+ * The value of option @name at argv[*i]: behind "=" or the next argument ("" where there is none).
+ * NULL: another option.
+ */
+const char *cli_option_value(int argc, char **argv, int *i, const char *name);
+int cli_parse_format(const char *text, enum output_format *format, struct error *e);
+/* -EINVAL: a run of that clock has no such form. */
+int cli_check_format(enum output_format format, enum run_clock clock, struct error *e);
+void cli_print_run(const struct run *run, enum output_format format);
+
 /* 0, or the exit status after a sentence was printed. */
 int run_options_parse(struct run_options *o, int argc, char **argv);
 

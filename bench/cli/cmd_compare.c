@@ -51,31 +51,15 @@ static int parse_format(const char *text, enum output_format *format, struct err
 	return error_set(e, -EINVAL, "unknown format '%s'; give table, json or csv", text);
 }
 
-/* The value of option @name at argv[*i]: behind "=" or the next argument. NULL: another option. */
-static const char *option_value(int argc, char **argv, int *i, const char *name)
-{
-	size_t n = strlen(name);
-
-	if (strncmp(argv[*i], name, n) != 0)
-		return NULL;
-	if (argv[*i][n] == '=')
-		return argv[*i] + n + 1;
-	if (argv[*i][n])
-		return NULL;
-	if (*i + 1 >= argc || !argv[*i + 1])
-		return "";
-	return argv[++*i];
-}
-
 static int parse_option(struct compare_options *o, int argc, char **argv, int *i, struct error *e)
 {
-	const char *value = option_value(argc, argv, i, "--threshold");
+	const char *value = cli_option_value(argc, argv, i, "--threshold");
 
 	if (value)
 		return compare_parse_threshold(value, &o->threshold, e);
-	value = option_value(argc, argv, i, "--output-format");
+	value = cli_option_value(argc, argv, i, "--output-format");
 	if (!value)
-		value = option_value(argc, argv, i, "-o");
+		value = cli_option_value(argc, argv, i, "-o");
 	if (value)
 		return parse_format(value, &o->format, e);
 	return error_set(e, -EINVAL, "unknown option '%s'; see `bypass compare --help`", argv[*i]);
@@ -240,7 +224,7 @@ int cmd_compare(int argc, char **argv)
 	}
 	if (results_project_root(root, sizeof(root), &e))
 		return cli_fail(EXIT_FAILED, &e);
-	snprintf(results, sizeof(results), "%s/results", root);
+	results_default(root, results, sizeof(results));
 	o.names = memory_zeroed((size_t)argc, sizeof(*o.names));
 	if (parse(&o, argc, argv, &e))
 		status = cli_fail(EXIT_USAGE, &e);

@@ -13,32 +13,36 @@
 #include "cli/probe.h"
 #include "core/clock.h"
 #include "core/environment.h"
+#include "core/memory.h"
 #include "core/observe.h"
 #include "core/results.h"
 #include "core/target.h"
 #include "paths/path.h"
+#include "report/format.h"
 
-/* Names of the paths that can run on @t, within @width columns. */
-static void ready_paths(const struct target *t, char *text, size_t size)
+/* Names of the paths that can run on @t: the caller frees them. */
+static char *ready_paths(const struct target *t)
 {
-	size_t n = 0;
+	char *names;
+	size_t size;
+	FILE *stream = memory_stream(&names, &size);
 
-	text[0] = '\0';
 	for (unsigned int i = 0; path_table[i]; i++) {
 		const struct path_ops *ops = path_table[i];
 		struct unavailable why;
 		struct workload w;
 
 		workload_defaults(&w);
-		if ((ops->traits & PATH_NOTHING) || path_probe(ops, &w, t, &why))
-			continue;
-		n += (size_t)snprintf(text + n, size - n, "%s%s", n ? " " : "", ops->name);
+		if (!(ops->traits & PATH_NOTHING) && !path_probe(ops, &w, t, &why))
+			fprintf(stream, "%s ", ops->name);
 	}
+	fclose(stream);
+	return names;
 }
 
 void probe_show_target(const char *text)
 {
-	char paths[128], holds[48];
+	char holds[48], *paths;
 	struct target t;
 	struct error e;
 
@@ -48,8 +52,10 @@ void probe_show_target(const char *text)
 	}
 	snprintf(holds, sizeof(holds), "%.10s%s%.12s", t.fs_type, t.device.known ? " on " : "",
 		 t.device.known ? t.device.part : "");
-	ready_paths(&t, paths, sizeof(paths));
-	printf("%-24.24s ready  %s\n  %s\n", t.text, holds, paths);
+	paths = ready_paths(&t);
+	printf("%-24.24s ready  %s\n  ", t.text, holds);
+	format_wrap(stdout, 2, 2, paths);
+	free(paths);
 }
 
 /* Mounts on a device that can do DAX, and the testbed's media. */

@@ -14,9 +14,8 @@
 #include "core/memory.h"
 #include "core/results.h"
 #include "core/runner.h"
+#include "core/warnings.h"
 #include "report/format.h"
-#include "report/functions.h"
-#include "report/report.h"
 
 #define LONG_RUN_S 300
 
@@ -47,7 +46,9 @@ static void print_queue(const struct workload *w)
 
 	if (w->iodepth > 1)
 		printf(", QD%u", w->iodepth);
-	if (w->iodepth_batch_submit)
+	if (w->iodepth > 1 && w->iodepth_batch_submit == 0)
+		printf(" at once");
+	else if (w->iodepth_batch_submit > 1)
 		printf(" submitted by %u", w->iodepth_batch_submit);
 	if (w->iodepth_batch_complete_min > 1)
 		printf(" by %u", w->iodepth_batch_complete_min);
@@ -147,25 +148,6 @@ static void say_why(const struct run *run, int status)
 		first->remedy ? "; do: " : "", first->remedy ? first->remedy : "");
 }
 
-static void print_result(const struct run *run, const struct run_options *o, const char *path)
-{
-	if (o->format == OUTPUT_JSON) {
-		json_t *json = run_to_json(run);
-
-		json_dumpf(json, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(json);
-	} else if (o->format == OUTPUT_CSV) {
-		report_csv(stdout, run);
-	} else if (o->format == OUTPUT_FIO_JSON) {
-		report_fio_json(stdout, run);
-	} else {
-		report_tables(stdout, run, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
-		report_functions(stdout, run, FUNCTIONS_SHOWN);
-		printf("%s   next: bypass report @last\n", path);
-	}
-}
-
 static int execute(struct run *run, const struct run_options *o, const char *folder,
 		   struct error *e)
 {
@@ -196,6 +178,8 @@ static int run_and_store(struct run *run, const struct run_options *o, const cha
 	say_if_long(run);
 	ret = execute(run, o, folder, &e);
 	check_budget(run, o, started);
+	if (!o->output) /* what a boot of the testbed can't know, its host does */
+		warn_about_result(run);
 	snprintf(path, sizeof(path), "%s/run.json", folder);
 	stored = run_write(run, path, &e2);
 	interrupted_remove_if_empty(NULL);
@@ -203,7 +187,9 @@ static int run_and_store(struct run *run, const struct run_options *o, const cha
 		return cli_fail(EXIT_FAILED, &e2);
 	if (!o->output) {
 		results_set_last(o->results, folder);
-		print_result(run, o, path);
+		cli_print_run(run, o->format);
+		if (o->format == OUTPUT_TABLE)
+			printf("%s   next: bypass report @last\n", path);
 	}
 	if (o->export_json && run_write(run, o->export_json, &e2))
 		return cli_fail(EXIT_FAILED, &e2);

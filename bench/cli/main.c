@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
-		printf("bypass %s\n", BYPASS_VERSION);
+		printf("bypass %s\n", BYPASS_VERSION_FULL);
 		return EXIT_GOOD;
 	}
 	for (unsigned int i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

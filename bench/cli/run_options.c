@@ -20,7 +20,8 @@ static const char run_usage[] =
 	"\n"
 	"Workload options have fio's names and units and override the suite's:\n"
 	"  --rw=read|write|randread|randwrite|randrw   --bs=4k   --size=64m   --numjobs=1\n"
-	"  --iodepth=1   --iodepth_batch_submit=0 (all)   --iodepth_batch_complete_min=1\n"
+	"  --iodepth=1   --iodepth_batch_submit=1 (0: all)\n"
+	"  --iodepth_batch_complete_min=1   (asynchronous paths)\n"
 	"  --aggregation_threshold=1   --aggregation_time=0   (our driver's interrupts)\n"
 	"  --fixedbufs=1   --registerfiles=1   (io_uring)\n"
 	"  --rate_iops=N   --rate_process=linear|poisson   (open loop, of each job)\n"
@@ -44,7 +45,8 @@ static const char run_usage[] =
 	"      --dry-run         cells and bytes that would be written; runs nothing\n"
 	"  -o, --output-format=table|json|csv|fio-json\n"
 	"      --export-json=FILE   another copy of run.json\n"
-	"      --results=DIR     where runs are kept (default: results/ of the project)\n";
+	"      --results=DIR     where runs are kept (default: results/ of the sources;\n"
+	"                        of an installed one ~/.local/share/bypass/results)\n";
 
 /* An option that may be given as --name=value or --name value. */
 struct argument {
@@ -76,21 +78,6 @@ static int parse_unsigned(const struct argument *a, uint64_t max, uint64_t *valu
 		return error_set(e, -EINVAL, "--%s=%s is no number from 0 to %llu; give one",
 				 a->name, a->value ? a->value : "", (unsigned long long)max);
 	return 0;
-}
-
-static int parse_format(const struct argument *a, enum output_format *format, struct error *e)
-{
-	static const char *const names[] = {"table", "json", "csv", "fio-json"};
-
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (a->value && strcmp(a->value, names[i]) == 0) {
-			*format = (enum output_format)i;
-			return 0;
-		}
-	}
-	return error_set(e, -EINVAL,
-			 "unknown output format '%s'; give table, json, csv or fio-json",
-			 a->value ? a->value : "");
 }
 
 static int parse_testbed(struct run_options *o, const struct argument *a, struct error *e)
@@ -144,7 +131,7 @@ static int parse_own(struct run_options *o, const struct argument *a, bool *took
 		return ret;
 	}
 	if (strcmp(a->name, "o") == 0 || strcmp(a->name, "output-format") == 0)
-		return parse_format(a, &o->format, e);
+		return cli_parse_format(a->value ? a->value : "", &o->format, e);
 	if (!a->value && (strcmp(a->name, "allow-writes") == 0 ||
 			  strcmp(a->name, "export-json") == 0 || strcmp(a->name, "results") == 0 ||
 			  strcmp(a->name, "output") == 0 || strcmp(a->name, "kernel") == 0))
@@ -276,9 +263,9 @@ static int load_cells(struct run_options *o, const struct overrides *overrides, 
 	return ret;
 }
 
-static bool counts_instructions(const struct run_options *o)
+static enum run_clock run_clock(const struct run_options *o)
 {
-	return (o->testbed ? o->testbed_clock : environment_clock()) == RUN_CLOCK_INSTRUCTIONS;
+	return o->testbed ? o->testbed_clock : environment_clock();
 }
 
 int run_options_parse(struct run_options *o, int argc, char **argv)
@@ -300,12 +287,10 @@ int run_options_parse(struct run_options *o, int argc, char **argv)
 	ret = results_project_root(o->root, sizeof(o->root), &e);
 	if (ret)
 		return cli_fail(EXIT_FAILED, &e);
-	snprintf(o->results, sizeof(o->results), "%.500s/results", o->root);
+	results_default(o->root, o->results, sizeof(o->results));
 	ret = collect(o, argc, argv, &overrides, &e);
-	if (!ret && o->format == OUTPUT_FIO_JSON && counts_instructions(o))
-		ret = error_set(&e, -EINVAL,
-				"fio's form has times, and this run counts instructions; give -o "
-				"json or csv, or --testbed=ns");
+	if (!ret)
+		ret = cli_check_format(o->format, run_clock(o), &e);
 	if (!ret && o->kernel && !o->testbed)
 		ret = error_set(&e, -EINVAL, "--kernel is the testbed's; add --testbed");
 	if (!ret && o->functions && !o->counts &&

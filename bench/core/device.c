@@ -192,6 +192,65 @@ bool device_read_interrupts(const struct device *device, uint64_t *count)
 	return found;
 }
 
+/* Where each vector of the device's I/O queues may interrupt, in the order of the vectors. */
+static json_t *irq_affinity(const struct device *device)
+{
+	char path[PATH_MAX], cpus[128], *line = NULL;
+	json_t *list = json_array();
+	size_t size = 0;
+	FILE *f;
+
+	sysfs_path(path, sizeof(path), "/proc/interrupts");
+	f = device->interrupt_name[0] ? fopen(path, "re") : NULL;
+	while (f && getline(&line, &size, f) > 0) {
+		if (is_io_queue(device, line) &&
+		    sysfs_read(cpus, sizeof(cpus), "/proc/irq/%d/smp_affinity_list", atoi(line)))
+			json_array_append_new(list, json_string(cpus));
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return list;
+}
+
+void device_describe_temperature(const struct device *device, json_t *json, const char *key)
+{
+	struct dirent **entries;
+	char line[32], *end;
+	unsigned int controller;
+	int count;
+
+	if (sscanf(device->name, "nvme%un", &controller) != 1)
+		return;
+	count = sysfs_entries(&entries, NULL, "/sys/class/nvme/nvme%u", controller);
+	for (int i = 0; i < count; i++) {
+		long millidegrees;
+
+		/* The driver's own sensors; the first is the composite one. */
+		if (strncmp(entries[i]->d_name, "hwmon", 5) != 0 ||
+		    !sysfs_read(line, sizeof(line), "/sys/class/nvme/nvme%u/%s/temp1_input",
+				controller, entries[i]->d_name))
+			continue;
+		millidegrees = strtol(line, &end, 10);
+		if (end != line && !*end)
+			json_object_set_new(json, key, json_integer(millidegrees / 1000));
+	}
+	sysfs_free_entries(entries, count);
+}
+
+static void describe_queues(const struct device *device, json_t *json)
+{
+	json_t *affinity = irq_affinity(device);
+	char line[32];
+
+	if (json_array_size(affinity))
+		json_object_set(json, "irq_affinity", affinity);
+	json_decref(affinity);
+	if (device->interrupt_name[0] &&
+	    sysfs_read(line, sizeof(line), "/sys/module/nvme/parameters/poll_queues"))
+		json_object_set_new(json, "poll_queues", json_string(line));
+}
+
 static void describe_line(const struct device *device, json_t *json, const char *key,
 			  const char *attribute)
 {
@@ -231,5 +290,7 @@ json_t *device_describe(const struct device *device)
 			    json_boolean(read_number(device, "queue/rotational") == 1));
 	json_object_set_new(json, "dax", json_boolean(device->dax));
 	json_object_set_new(json, "iostats", json_boolean(device->accounted));
+	describe_queues(device, json);
+	device_describe_temperature(device, json, "temperature_c_before");
 	return json;
 }

@@ -40,6 +40,9 @@ void device_read_counters(const struct device *device, struct device_counters *c
 bool device_read_interrupts(const struct device *device, uint64_t *count);
 /* For run.json: model, serial, firmware, scheduler, ...; a new reference. */
 json_t *device_describe(const struct device *device);
+/* An NVMe disk's, in whole degrees, as member @key of @json; nothing where the kernel shows none.
+ */
+void device_describe_temperature(const struct device *device, json_t *json, const char *key);
 
 /* First line of a small file (sysfs, procfs) without its newline; false if unreadable. */
 bool read_line(const char *path, char *line, size_t size);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/environment.h"
 
-#include <dirent.h>
 #include <gnu/libc-version.h>
+#include <limits.h>
 #include <numa.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,15 @@
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "core/device.h"
+#include "core/sysfs.h"
+#include "core/warnings.h"
 #include "version.h"
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
 
 static void set(json_t *json, const char *key, const char *value)
 {
@@ -23,16 +30,18 @@ static void set_line(json_t *json, const char *key, const char *path)
 {
 	char line[4096];
 
-	set(json, key, read_line(path, line, sizeof(line)) ? line : NULL);
+	set(json, key, sysfs_read(line, sizeof(line), "%s", path) ? line : NULL);
 }
 
 /* One value of /proc/cpuinfo or /proc/meminfo. */
 static void set_field(json_t *json, const char *key, const char *path, const char *field)
 {
-	char line[4096];
+	char line[4096], place[PATH_MAX];
 	size_t n = strlen(field);
-	FILE *f = fopen(path, "re");
+	FILE *f;
 
+	sysfs_path(place, sizeof(place), "%s", path);
+	f = fopen(place, "re");
 	while (f && fgets(line, sizeof(line), f)) {
 		char *value = strchr(line, ':');
 
@@ -52,19 +61,16 @@ static json_t *mitigations(void)
 {
 	static const char folder[] = "/sys/devices/system/cpu/vulnerabilities";
 	json_t *json = json_object();
-	struct dirent *entry;
-	DIR *dir = opendir(folder);
+	struct dirent **entries;
+	int count = sysfs_entries(&entries, NULL, folder);
 
-	while (dir && (entry = readdir(dir))) {
+	for (int i = 0; i < count; i++) {
 		char path[512];
 
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		set_line(json, entry->d_name, path);
+		snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+		set_line(json, entries[i]->d_name, path);
 	}
-	if (dir)
-		closedir(dir);
+	sysfs_free_entries(entries, count);
 	return json;
 }
 
@@ -73,11 +79,10 @@ static json_t *idle_states(void)
 	json_t *json = json_array();
 
 	for (unsigned int i = 0; i < 16; i++) {
-		char path[128], line[64];
+		char line[64];
 
-		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu0/cpuidle/state%u/name",
-			 i);
-		if (!read_line(path, line, sizeof(line)))
+		if (!sysfs_read(line, sizeof(line),
+				"/sys/devices/system/cpu/cpu0/cpuidle/state%u/name", i))
 			break;
 		json_array_append_new(json, json_string(line));
 	}
@@ -102,8 +107,8 @@ static json_t *numa_nodes(void)
 
 static json_t *versions(void)
 {
-	return json_pack("{s:s,s:s,s:s}", "bypass", BYPASS_VERSION, "libc", gnu_get_libc_version(),
-			 "jansson", jansson_version_str());
+	return json_pack("{s:s,s:s,s:s,s:s}", "bypass", BYPASS_VERSION, "compiler", COMPILER,
+			 "libc", gnu_get_libc_version(), "jansson", jansson_version_str());
 }
 
 enum run_clock environment_clock(void)
@@ -115,10 +120,12 @@ enum run_clock environment_clock(void)
 
 static bool hypervisor(void)
 {
-	char line[8192];
+	char line[8192], path[PATH_MAX];
 	bool found = false;
-	FILE *f = fopen("/proc/cpuinfo", "re");
+	FILE *f;
 
+	sysfs_path(path, sizeof(path), "/proc/cpuinfo");
+	f = fopen(path, "re");
 	while (f && !found && fgets(line, sizeof(line), f))
 		found = strncmp(line, "flags", 5) == 0 && strstr(line, " hypervisor");
 	if (f)
@@ -126,31 +133,41 @@ static bool hypervisor(void)
 	return found;
 }
 
-static void warn(struct run *run, json_t *json)
+/* intel_pstate has a switch of its own; other drivers share one. */
+static void record_turbo(json_t *json)
 {
-	const char *accelerator = getenv("BYPASS_ACCEL");
-	const char *governor = json_string_value(json_object_get(json, "governor"));
-	double load[1];
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	static const char *const files[] = {"/sys/devices/system/cpu/intel_pstate/no_turbo",
+					    "/sys/devices/system/cpu/cpufreq/boost"};
+	char line[16];
 
-	if (run->clock == RUN_CLOCK_INSTRUCTIONS)
-		return; /* a count doesn't depend on any of these */
-	if (accelerator && strcmp(accelerator, "tcg") == 0)
-		run_warn(run, "emulated", "--clock=instructions counts instead",
-			 "emulated CPU: its time is not time; nothing here is ranked");
-	else if (hypervisor())
-		run_warn(run, "virtual", "compare within this run only, or use hardware",
-			 "a virtual machine: others share its CPUs and its disks");
-	if (governor && strcmp(governor, "performance") != 0)
-		run_warn(run, "governor", "cpupower frequency-set -g performance", "governor=%s",
-			 governor);
-	if (getloadavg(load, 1) == 1 && load[0] > 0.5 * (double)cpus)
-		run_warn(run, "load", "wait until the machine is idle",
-			 "other work is running: load %.1f on %ld CPUs", load[0], cpus);
-	if (run->runs < 6)
-		run_warn(run, "few-runs", "--runs=9",
-			 "%u run%s no 95%% interval; the whole range is shown", run->runs,
-			 run->runs == 1 ? " gives" : "s give");
+	for (unsigned int i = 0; i < 2; i++) {
+		if (!sysfs_read(line, sizeof(line), "%s", files[i]))
+			continue;
+		set(json, "turbo", (line[0] == '1') == (i == 1) ? "on" : "off");
+		set(json, "turbo_file", files[i]);
+		return;
+	}
+	set(json, "turbo", NULL);
+}
+
+/* What else ran in the last minute, before this run began to. */
+static void record_load(json_t *json)
+{
+	char line[64];
+
+	if (!sysfs_read(line, sizeof(line), "/proc/loadavg"))
+		line[0] = '\0';
+	line[strcspn(line, " ")] = '\0';
+	set(json, "load_average", line[0] ? line : NULL);
+}
+
+static void record_smt(json_t *json)
+{
+	char line[16];
+
+	set_line(json, "smt", "/sys/devices/system/cpu/smt/control");
+	if (sysfs_read(line, sizeof(line), "/sys/devices/system/cpu/smt/active"))
+		json_object_set_new(json, "smt_active", json_boolean(line[0] == '1'));
 }
 
 void environment_record(struct run *run)
@@ -167,13 +184,16 @@ void environment_record(struct run *run)
 	set_field(json, "cpu", "/proc/cpuinfo", "model name");
 	set_field(json, "microcode", "/proc/cpuinfo", "microcode");
 	json_object_set_new(json, "cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
-	set_line(json, "smt", "/sys/devices/system/cpu/smt/control");
+	record_smt(json);
 	set_line(json, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+	record_turbo(json);
+	record_load(json);
 	json_object_set_new(json, "cstates", idle_states());
 	set_line(json, "thp", "/sys/kernel/mm/transparent_hugepage/enabled");
 	set_line(json, "clocksource",
 		 "/sys/devices/system/clocksource/clocksource0/current_clocksource");
 	json_object_set_new(json, "tsc_invariant", json_boolean(clock_tsc_invariant()));
+	json_object_set_new(json, "hypervisor", json_boolean(hypervisor()));
 	set_field(json, "memory", "/proc/meminfo", "MemTotal");
 	json_object_set_new(json, "numa", numa_nodes());
 	json_object_set_new(json, "mitigations", mitigations());
@@ -182,5 +202,5 @@ void environment_record(struct run *run)
 	set(json, "accelerator", getenv("BYPASS_ACCEL"));
 	set(json, "emulated_cpu", getenv("BYPASS_CPU_MODEL"));
 	set(json, "qemu", getenv("BYPASS_QEMU_VERSION"));
-	warn(run, json);
+	warn_about_machine(run);
 }

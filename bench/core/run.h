@@ -59,7 +59,7 @@ struct pass_result {
 	uint64_t bytes;
 	uint64_t errors;
 	struct histogram *latency; /* in the clock's unit; NULL where nothing was recorded */
-	uint64_t op_total;         /* sum over the single operations, see repetition.c */
+	uint64_t op_total;         /* sum over the single operations, see accounting.c */
 	uint64_t op_median;        /* instruction clock: exact median of the single operations */
 	uint64_t fault_median;     /* exact median of those operations that faulted; 0 if none */
 	uint64_t thread;           /* CPU of the measuring threads, in the clock's unit, all ios */

@@ -261,6 +261,17 @@ static void put_latency(json_t *object, const struct pass_summary *summary, enum
 	put(object, field_in_clock("latency", clock).text, latency);
 }
 
+/* The parts that fio tells a latency apart into. */
+static void put_latency_parts(json_t *object)
+{
+	static const struct quantity unknown = {.known = false};
+	const char *reason = "submission isn't timed apart from completion: that would be another "
+			     "look at the clock for each operation";
+
+	put_quantity(object, "slat_ns", &unknown, reason);
+	put_quantity(object, "clat_ns", &unknown, reason);
+}
+
 static void put_per_io(json_t *object, const struct run *run, const struct cell *cell,
 		       const struct pass_summary *summary)
 {
@@ -340,6 +351,8 @@ static json_t *summary_to_json(const struct run *run, const struct cell *cell)
 		put_quantity(object, "iops", &summary->iops, rate);
 		put_quantity(object, "bytes_per_s", &summary->bytes_per_s, rate);
 		put_latency(object, summary, run->clock);
+		if (run->clock == RUN_CLOCK_NS)
+			put_latency_parts(object);
 		put_per_io(object, run, cell, summary);
 		put_per_1000(object, cell, summary);
 		put(object, "spread_ppm", number(summary->spread_ppm));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * From repetitions to figures. Each figure is a small function of one repetition's pass; what is
- * reported is the median over the repetitions with its order-statistic interval.
+ * From repetitions to what is reported of them: of each figure (run_figures.h) the median over the
+ * repetitions with its order-statistic interval.
  */
-#include "core/run.h"
+#include "core/run_figures.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,45 +12,10 @@
 #include "core/statistics.h"
 #include "core/target_kinds.h"
 
-#define NS_PER_S 1000000000u
-#define PER_1000 1000u
-
 static const uint32_t percentile_ppm[NPERCENTILES] = {
 	[P50] = 500000,   [P90] = 900000,    [P99] = 990000,
 	[P99_9] = 999000, [P99_99] = 999900, [PMAX] = 1000000,
 };
-
-/* What the figures of one pass of one cell are computed from. */
-struct scope {
-	const struct run *run;
-	const struct cell *cell;
-	unsigned int pass;
-	enum percentile percentile;
-	enum machine_counter counter;
-	struct quantity copy; /* known before work is computed */
-	bool irq_known;       /* in every repetition: else repetitions would be unlike */
-	bool sleeps_counted;  /* by the path */
-	bool looks_counted;   /* not every wait is made of looks that the harness sees */
-	uint64_t *values;     /* room for one per repetition */
-	size_t nvalues;
-};
-
-enum sample {
-	SAMPLE_VALUE,
-	SAMPLE_NONE,    /* nothing of the kind happened in this repetition */
-	SAMPLE_UNKNOWN, /* it was not observed, so the figure is not known at all */
-};
-
-typedef enum sample (*figure)(const struct scope *scope, const struct pass_result *pass,
-			      uint64_t *value);
-
-/* @amount * @mul / @div to the nearest, 2^64 - 1 if that is too small to hold it. */
-static uint64_t ratio(uint64_t amount, uint64_t mul, uint64_t div)
-{
-	unsigned __int128 value = ((unsigned __int128)amount * mul + div / 2) / div;
-
-	return value > UINT64_MAX ? UINT64_MAX : (uint64_t)value;
-}
 
 /* Median and interval of @values, which get sorted. */
 static struct quantity quantity_of(uint64_t *values, size_t n)
@@ -68,16 +33,6 @@ static struct quantity quantity_of(uint64_t *values, size_t n)
 	return q;
 }
 
-/* This pass of repetition @i; NULL if it did not happen or did nothing that could be divided by. */
-static const struct pass_result *pass_of(const struct scope *scope, size_t i)
-{
-	const struct repetition *repetition = &scope->cell->repetitions[i];
-
-	if (scope->pass >= repetition->npasses || repetition->pass[scope->pass].ios == 0)
-		return NULL;
-	return &repetition->pass[scope->pass];
-}
-
 /* Leaves the values in scope->values, sorted if the quantity is known. */
 static struct quantity over_repetitions(struct scope *scope, figure f)
 {
@@ -89,7 +44,7 @@ static struct quantity over_repetitions(struct scope *scope, figure f)
 
 	scope->nvalues = 0;
 	for (i = 0; i < scope->cell->nrepetitions; i++) {
-		pass = pass_of(scope, i);
+		pass = figure_pass(scope, i);
 		if (!pass)
 			continue;
 		sample = f(scope, pass, &value);
@@ -101,201 +56,6 @@ static struct quantity over_repetitions(struct scope *scope, figure f)
 	return quantity_of(scope->values, scope->nvalues);
 }
 
-static enum sample figure_iops(const struct scope *scope, const struct pass_result *pass,
-			       uint64_t *value)
-{
-	(void)scope;
-	if (!pass->duration)
-		return SAMPLE_UNKNOWN;
-	*value = ratio(pass->ios, NS_PER_S, pass->duration);
-	return SAMPLE_VALUE;
-}
-
-static enum sample figure_bytes_per_s(const struct scope *scope, const struct pass_result *pass,
-				      uint64_t *value)
-{
-	(void)scope;
-	if (!pass->duration)
-		return SAMPLE_UNKNOWN;
-	*value = ratio(pass->bytes, NS_PER_S, pass->duration);
-	return SAMPLE_VALUE;
-}
-
-static enum sample figure_latency(const struct scope *scope, const struct pass_result *pass,
-				  uint64_t *value)
-{
-	if (!pass->latency || histogram_total(pass->latency) == 0)
-		return SAMPLE_NONE;
-	*value = histogram_percentile(pass->latency, percentile_ppm[scope->percentile]);
-	return SAMPLE_VALUE;
-}
-
-static enum sample figure_cpu(const struct scope *scope, const struct pass_result *pass,
-			      uint64_t *value)
-{
-	(void)scope;
-	*value = ratio(pass->thread, 1, pass->ios);
-	return SAMPLE_VALUE;
-}
-
-/*
- * Does this pass wait for a device that interrupts? Later accesses to a mapping don't, however the
- * first ones got their pages, unless each is made durable or memory has no room to keep pages.
- */
-static bool waits(const struct cell *cell, const struct pass_result *pass)
-{
-	return cell->clock_use == CLOCK_USE_MACHINE &&
-	       (pass->kind != PASS_AGAIN || cell->workload.durability == DURABILITY_DATA ||
-		cell->workload.cache == CACHE_PRESSED);
-}
-
-/*
- * The median of single operations is free of what surrounds the operations, but only some of the
- * first touches fault, and operations that are in flight together have no cost of their own (their
- * median is 0): those take the mean. An operation that sleeps can't be timed alone: there it is the
- * thread's CPU time, the loop included.
- */
-uint64_t pass_thread_cost(const struct cell *cell, const struct pass_result *pass)
-{
-	if (!pass->ios)
-		return 0;
-	if (waits(cell, pass))
-		return ratio(pass->thread, 1, pass->ios);
-	if (pass->kind == PASS_FIRST_TOUCH || !pass->op_median)
-		return ratio(pass->op_total, 1, pass->ios);
-	return pass->op_median;
-}
-
-static enum sample figure_irq(const struct scope *scope, const struct pass_result *pass,
-			      uint64_t *value)
-{
-	if (!pass->machine_known)
-		return SAMPLE_UNKNOWN;
-	*value = 0;
-	/* Where the thread never slept, the rest of the machine was busy with something else. */
-	if (waits(scope->cell, pass) && pass->machine > pass->thread)
-		*value = ratio(pass->machine - pass->thread, 1, pass->ios);
-	return SAMPLE_VALUE;
-}
-
-/* It is in none of the other figures: thread, machine and operations were counted without it. */
-static enum sample figure_wait(const struct scope *scope, const struct pass_result *pass,
-			       uint64_t *value)
-{
-	(void)scope;
-	*value = ratio(pass->wait, 1, pass->ios);
-	return SAMPLE_VALUE;
-}
-
-static enum sample figure_work(const struct scope *scope, const struct pass_result *pass,
-			       uint64_t *value)
-{
-	uint64_t cost = pass_thread_cost(scope->cell, pass);
-	uint64_t copy = scope->copy.known ? scope->copy.median : 0;
-
-	*value = cost > copy ? cost - copy : 0;
-	return SAMPLE_VALUE;
-}
-
-static enum sample figure_rank(const struct scope *scope, const struct pass_result *pass,
-			       uint64_t *value)
-{
-	uint64_t irq = 0;
-
-	figure_work(scope, pass, value);
-	if (scope->irq_known)
-		figure_irq(scope, pass, &irq);
-	*value += irq;
-	return SAMPLE_VALUE;
-}
-
-static enum sample figure_fault(const struct scope *scope, const struct pass_result *pass,
-				uint64_t *value)
-{
-	(void)scope;
-	*value = pass->fault_median;
-	return pass->fault_median ? SAMPLE_VALUE : SAMPLE_NONE;
-}
-
-static enum sample figure_faults_minor(const struct scope *scope, const struct pass_result *pass,
-				       uint64_t *value)
-{
-	(void)scope;
-	*value = ratio(pass->faults_minor, PER_1000, pass->ios);
-	return SAMPLE_VALUE;
-}
-
-static enum sample figure_faults_major(const struct scope *scope, const struct pass_result *pass,
-				       uint64_t *value)
-{
-	(void)scope;
-	*value = ratio(pass->faults_major, PER_1000, pass->ios);
-	return SAMPLE_VALUE;
-}
-
-static enum sample figure_switches(const struct scope *scope, const struct pass_result *pass,
-				   uint64_t *value)
-{
-	(void)scope;
-	*value = ratio(pass->context_switches, PER_1000, pass->ios);
-	return SAMPLE_VALUE;
-}
-
-static enum sample figure_interrupts(const struct scope *scope, const struct pass_result *pass,
-				     uint64_t *value)
-{
-	(void)scope;
-	*value = ratio(pass->interrupts, PER_1000, pass->ios);
-	return pass->interrupts_known ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
-}
-
-static enum sample figure_device_bytes(const struct scope *scope, const struct pass_result *pass,
-				       uint64_t *value)
-{
-	(void)scope;
-	*value = ratio(pass->device_bytes, PER_1000, pass->ios);
-	return pass->device_known ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
-}
-
-static enum sample figure_flushes(const struct scope *scope, const struct pass_result *pass,
-				  uint64_t *value)
-{
-	(void)scope;
-	*value = ratio(pass->flushes, PER_1000, pass->ios);
-	return pass->device_known ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
-}
-
-static enum sample figure_doorbells(const struct scope *scope, const struct pass_result *pass,
-				    uint64_t *value)
-{
-	(void)scope;
-	*value = ratio(pass->doorbells, PER_1000, pass->ios);
-	return pass->doorbells ? SAMPLE_VALUE : SAMPLE_NONE;
-}
-
-static enum sample figure_sleeps(const struct scope *scope, const struct pass_result *pass,
-				 uint64_t *value)
-{
-	*value = ratio(pass->sleeps, PER_1000, pass->ios);
-	return scope->sleeps_counted ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
-}
-
-static enum sample figure_empty_looks(const struct scope *scope, const struct pass_result *pass,
-				      uint64_t *value)
-{
-	*value = ratio(pass->empty_looks, PER_1000, pass->ios);
-	return scope->looks_counted ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
-}
-
-static enum sample figure_machine_counter(const struct scope *scope, const struct pass_result *pass,
-					  uint64_t *value)
-{
-	const struct counted *count = &pass->machine_counters[scope->counter];
-
-	*value = ratio(count->value, PER_1000, pass->ios);
-	return count->known ? SAMPLE_VALUE : SAMPLE_UNKNOWN;
-}
-
 /* Nothing counted is 0 in every repetition; a path that rings doorbells counts its sleeps too. */
 static void find_counted(struct scope *scope)
 {
@@ -303,7 +63,7 @@ static void find_counted(struct scope *scope)
 
 	scope->sleeps_counted = scope->looks_counted = false;
 	for (size_t i = 0; i < scope->cell->nrepetitions; i++) {
-		pass = pass_of(scope, i);
+		pass = figure_pass(scope, i);
 		if (!pass)
 			continue;
 		scope->sleeps_counted |= pass->doorbells || pass->sleeps;
@@ -317,7 +77,7 @@ static void merge_latencies(struct scope *scope, struct pass_summary *summary)
 	size_t i;
 
 	for (i = 0; i < scope->cell->nrepetitions; i++) {
-		pass = pass_of(scope, i);
+		pass = figure_pass(scope, i);
 		if (!pass || !pass->latency)
 			continue;
 		if (!summary->merged)
@@ -337,7 +97,7 @@ static void summarize_latency(struct scope *scope, struct pass_summary *summary)
 
 	merge_latencies(scope, summary);
 	for (p = 0; p < NPERCENTILES; p++) {
-		scope->percentile = (enum percentile)p;
+		scope->percentile_ppm = percentile_ppm[p];
 		q = &summary->latency[p];
 		*q = over_repetitions(scope, figure_latency);
 		if (!q->known)
@@ -357,7 +117,7 @@ static bool boot_cost(struct scope *scope, unsigned int boot, uint64_t *scratch,
 	size_t i, n = 0;
 
 	for (i = 0; i < scope->cell->nrepetitions; i++) {
-		pass = pass_of(scope, i);
+		pass = figure_pass(scope, i);
 		if (pass && scope->cell->repetitions[i].boot == boot)
 			scratch[n++] = pass_thread_cost(scope->cell, pass);
 	}
@@ -441,8 +201,8 @@ static void summarize_spread(const struct scope *scope, const struct quantity *q
 	summary->outliers = (uint32_t)statistics_outliers(scope->values, scope->nvalues, outlier);
 	free(outlier);
 	if (q->median) {
-		spread = ratio(scope->values[scope->nvalues - 1] - scope->values[0], 1000000,
-			       q->median);
+		spread = figure_ratio(scope->values[scope->nvalues - 1] - scope->values[0], 1000000,
+				      q->median);
 		summary->spread_ppm = spread > UINT32_MAX ? UINT32_MAX : (uint32_t)spread;
 	}
 }
@@ -477,7 +237,7 @@ size_t cell_ranked_values(const struct run *run, const struct cell *cell, unsign
 	size_t n = 0;
 
 	for (size_t i = 0; summary->rank.known && i < cell->nrepetitions; i++) {
-		const struct pass_result *result = pass_of(&scope, i);
+		const struct pass_result *result = figure_pass(&scope, i);
 
 		if (!result || figure_rank(&scope, result, &values[n]) != SAMPLE_VALUE)
 			continue;
@@ -513,7 +273,7 @@ static void judge_steady_state(const struct run *run, struct cell *cell)
 
 	cell->steady_state = (struct steady_state){.reason = not_judged(run, cell)};
 	for (size_t i = 0; !cell->steady_state.reason && i < cell->nrepetitions; i++) {
-		const struct pass_result *pass = pass_of(&scope, i);
+		const struct pass_result *pass = figure_pass(&scope, i);
 
 		if (!pass || figure_iops(&scope, pass, &rounds[n++]) != SAMPLE_VALUE)
 			cell->steady_state.reason = "a repetition completed no I/O";

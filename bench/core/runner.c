@@ -15,6 +15,7 @@
 #include "core/repetition.h"
 #include "core/runner_checks.h"
 #include "core/target.h"
+#include "core/warnings.h"
 #include "core/worker.h"
 #include "paths/path.h"
 
@@ -22,9 +23,8 @@
 /* The emulated CPU is a hundred times slower, and its counts need no averaging. */
 #define NULL_IOS_INSTRUCTIONS 20000u
 
-/* Of a path that sleeps once for each I/O: fewer sleeps than this, and it is measured again. */
-#define SLEEPS_PERCENT 98
-#define RACED_TRIES    5
+/* Repetitions in which the emulated disk was faster than the program. */
+#define RACED_TRIES 5
 
 /* Cells on one target share its file, but for those that would spoil it for others. */
 enum file_of {
@@ -231,40 +231,18 @@ static void forget(struct repetition *repetition)
 	repetition->npasses = 0;
 }
 
-static uint64_t sleeps_of(const struct path_ops *ops, const struct pass_result *pass)
-{
-	/* A controller model in this process has a thread that sleeps too. */
-	return ops->traits & PATH_USER_DRIVER ? pass->sleeps : pass->context_switches;
-}
-
-/*
- * On a busy host the emulated disk may be done before the thread has gone to sleep, and the
- * instructions of sleeping and waking are then not executed: another path than the one that a disk
- * makes. Told by the sleeps, never by the figure. With several in flight one sleep ends several,
- * and a path that looks in vain first (hybrid) is meant to sleep less: nothing follows from that.
- */
-static bool raced(const struct cell *cell, const struct path_ops *ops,
-		  const struct repetition *repetition)
-{
-	const struct pass_result *pass = &repetition->pass[0];
-
-	return cell->clock_use == CLOCK_USE_MACHINE &&
-	       (ops->traits & (PATH_NO_CACHE | PATH_SLEEPS)) && cell->workload.iodepth == 1 &&
-	       !pass->wait && sleeps_of(ops, pass) * 100 < pass->ios * SLEEPS_PERCENT;
-}
-
 static int measure(struct runner *r, const struct repetition_context *c, struct repetition *into,
 		   struct error *e)
 {
 	int ret = repetition_timed(c, into, e);
 
-	for (unsigned int again = 0; !ret && raced(c->cell, c->ops, into); again++) {
+	for (unsigned int again = 0; !ret && runner_raced(c->cell, c->ops, into); again++) {
 		if (again == RACED_TRIES) {
 			run_warn(r->run, "raced", "run again on an idle machine",
 				 "%s: the emulated disk was faster than the program in %u%% of the "
 				 "I/Os, which then cost less",
 				 c->cell->id,
-				 (unsigned int)(100 - sleeps_of(c->ops, &into->pass[0]) * 100 /
+				 (unsigned int)(100 - runner_sleeps(c->ops, &into->pass[0]) * 100 /
 							      into->pass[0].ios));
 			break;
 		}
@@ -426,20 +404,6 @@ static size_t count_repetitions(const struct runner *r)
 	return n;
 }
 
-static void warn_about_clock(struct runner *r)
-{
-	uint32_t drift = clock_drift_ppm(&r->clock);
-
-	if (r->run->clock == RUN_CLOCK_NS && !r->clock.tsc)
-		run_warn(r->run, "tsc", NULL,
-			 "the TSC is not invariant here: timed with CLOCK_MONOTONIC_RAW, which "
-			 "costs "
-			 "more per operation");
-	if (drift > 200)
-		run_warn(r->run, "clock-drift", "run again on an idle machine",
-			 "the clock's calibration is off by %u ppm", drift);
-}
-
 int runner_execute(struct run *run, const struct runner_options *options, struct error *e)
 {
 	struct runner r = {.run = run, .options = options, .random = {.s = run->seed}};
@@ -466,10 +430,16 @@ int runner_execute(struct run *run, const struct runner_options *options, struct
 		if (!options->quiet)
 			progress_end(&r.progress);
 	}
-	warn_about_clock(&r);
+	warn_about_clock(run, r.clock.tsc, clock_drift_ppm(&r.clock));
 	runner_warn_saturated(run);
-	for (size_t i = 0; i < r.ntargets; i++)
+	for (size_t i = 0; i < r.ntargets; i++) {
+		const struct target *t = &r.targets[i].target;
+		json_t *json = json_object_get(json_object_get(run->targets, t->text), "device");
+
+		if (json)
+			device_describe_temperature(&t->device, json, "temperature_c_after");
 		target_close(&r.targets[i].target);
+	}
 	free(r.targets);
 	if (r.symbols)
 		symbols_free(r.symbols);

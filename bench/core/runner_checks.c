@@ -9,6 +9,8 @@
 
 /* Of the operations that were due, left undone: more, and the target is said not to keep up. */
 #define SATURATED_PERCENT 1
+/* Of a path that sleeps once for each I/O: fewer sleeps than this, and it is measured again. */
+#define SLEEPS_PERCENT 98
 /* Of memory, the least that a file has to have for cache=pressed. */
 #define PRESSED_PERCENT 80
 
@@ -67,6 +69,24 @@ int runner_probe(const struct run *run, const struct workload *w, struct unavail
 		return -EOPNOTSUPP;
 	}
 	return check_pressed(w, why);
+}
+
+uint64_t runner_sleeps(const struct path_ops *ops, const struct pass_result *pass)
+{
+	/* A controller model in this process has a thread that leaves the CPU too. */
+	if ((ops->traits & PATH_USER_DRIVER) && pass->sleeps < pass->context_switches)
+		return pass->sleeps;
+	return pass->context_switches;
+}
+
+bool runner_raced(const struct cell *cell, const struct path_ops *ops,
+		  const struct repetition *repetition)
+{
+	const struct pass_result *pass = &repetition->pass[0];
+
+	return cell->clock_use == CLOCK_USE_MACHINE &&
+	       (ops->traits & (PATH_NO_CACHE | PATH_SLEEPS)) && cell->workload.iodepth == 1 &&
+	       !pass->wait && runner_sleeps(ops, pass) * 100 < pass->ios * SLEEPS_PERCENT;
 }
 
 void runner_warn_saturated(struct run *run)

@@ -62,7 +62,7 @@ struct workload {
 	uint64_t size; /* bytes of the target that each job works in */
 	unsigned int numjobs;
 	unsigned int iodepth; /* operations in flight per job; above 1 on asynchronous paths only */
-	unsigned int iodepth_batch_submit;       /* submit so many at once; 0: all there is room for */
+	unsigned int iodepth_batch_submit; /* submit so many at once; 0: all there is room for */
 	unsigned int iodepth_batch_complete_min; /* wait for so many at once; 1 to iodepth */
 	uint64_t number_ios;                     /* per job and pass; 0: until runtime */
 	uint64_t runtime_ns; /* 0: until number_ios or the whole size was done */

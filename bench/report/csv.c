@@ -104,8 +104,8 @@ static void csv_header(FILE *out, const struct run *run)
 	const char *unit = run->clock == RUN_CLOCK_INSTRUCTIONS ? "insn" : "ns";
 
 	fputs("run_id,cell_id,group,row,path,target,rw,bs_bytes,size_bytes,numjobs,iodepth,"
-	      "iodepth_batch_submit,iodepth_batch_complete_min,aggregation_threshold,aggregation_time_ns,cache,access,"
-	      "durability,clock,status,pass,repetitions",
+	      "iodepth_batch_submit,iodepth_batch_complete_min,aggregation_threshold,"
+	      "aggregation_time_ns,cache,access,durability,clock,status,pass,repetitions",
 	      out);
 	for (size_t i = 0; i < NQUANTITIES; i++) {
 		csv_heading(out, quantities[i].name, unit, "");

@@ -188,6 +188,24 @@ run report --counters
 check 'report --counters of nothing' exits 2
 run report "$first"
 check 'report of a folder' exits 0
+rm "$first/report.html"
+run report "$first" -o json
+cp "$out" "$work/reported.json"
+check 'report prints the run as JSON' eval 'exits 0 && valid "$work/reported.json"'
+run report -o csv "$first"
+check 'report prints CSV' eval 'exits 0 && head -n 1 "$out" | grep -q "iops"'
+run report --output-format=fio-json "$first"
+check 'report prints the form of fio' eval 'exits 0 && python3 -c "import json, sys
+jobs = json.load(open(sys.argv[1]))[\"jobs\"]
+sys.exit(not any(job[\"read\"][\"total_ios\"] == 200 for job in jobs))" "$out"'
+check 'in those forms it writes no report.html' [ ! -e "$first/report.html" ]
+run report -o xml "$first"
+check 'report in an unknown form' eval 'exits 2 && one_sentence && complains_of "xml"'
+run report -o json "$first" "$first"
+check 'report of two runs as JSON' eval 'exits 2 && one_sentence && complains_of "one run"'
+run report -o fio-json "$tests/corpus/run_json/instructions.json"
+check 'instructions in the form of fio' eval \
+	'exits 2 && one_sentence && complains_of "counts instructions"'
 run compare "$first" "$first"
 check 'a run is not compared with itself' eval 'exits 2 && one_sentence && complains_of "both sides"'
 # Of two repetitions nobody knows the noise, but ten thousand times is ten thousand times.

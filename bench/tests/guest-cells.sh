@@ -8,6 +8,7 @@
 #   refuted  what looks like a path and isn't: each must be noticed
 #   never    the same file systems once more, mounted without DAX (called by refuted)
 #   two-cpus what needs a second CPU, so that it can't be on the instruction clock
+#   pressed  a file that memory can't hold
 set -u
 
 stage=$1
@@ -121,6 +122,7 @@ paths() {
 		[32 at once]
 		each.rw=randread,randwrite
 		iodepth=32
+		iodepth_batch_submit=0
 		iodepth_batch_complete_min=32
 		each.path=libaio,uring,uring-iopoll,passthru,passthru-iopoll,userdrv-poll,userdrv-irq,userdrv-hybrid
 		[registered]
@@ -231,6 +233,13 @@ refuted_lies() {
 		lie $how $how --path=direct --target=testbed:pmem/ext4 --rw=randwrite \
 			--size=4m --number_ios=200 --runs=1
 	done
+	# Two runs of the same and one that is slower by a number of instructions that is known.
+	for instructions in 2 2-again 108; do
+		BYPASS_LINGER=${instructions%-again}
+		export BYPASS_LINGER
+		lie linger linger-$instructions --path=dax --target=testbed:pmem/xfs --rw=randread \
+			--size=4m --number_ios=500 --runs=3
+	done
 	lie forget forget --path=direct --target=testbed:nvme/ext4 --rw=randwrite \
 		--durability=data --size=4m --number_ios=100 --runs=1
 }
@@ -320,8 +329,18 @@ two_cpus() {
 	measure jobs /run/jobs.ini
 }
 
+pressed() {
+	for rw in randread randwrite; do
+		# Enough for the pages that come in to exceed what reclaim keeps free.
+		measure pressed-$rw --path=buffered,mmap-shared --target=testbed:nvme/xfs --rw=$rw \
+			--cache=pressed --size=160m --number_ios=3000 --runs=1
+	done
+	measure not-pressed --path=buffered --target=testbed:nvme/xfs --rw=randread \
+		--cache=pressed --size=64m --number_ios=300 --runs=1
+}
+
 case $stage in
-paths | refuted | never) "$stage" ;;
+paths | refuted | never | pressed) "$stage" ;;
 two-cpus) two_cpus ;;
 *)
 	echo "guest-cells: no stage '$stage'; see the first lines of $0" >&2

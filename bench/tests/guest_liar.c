@@ -7,6 +7,7 @@
  *   chatty     each read of a block makes a second system call
  *   misdirect  one write in sixteen goes to the block beside its own
  *   lose       one write in sixteen is reported as done and isn't
+ *   linger     each read executes BYPASS_LINGER instructions more
  *   forget     the file is opened without O_DSYNC: a write that returned isn't stored
  */
 #include <fcntl.h>
@@ -27,12 +28,36 @@ static int told_to(const char *lie)
 	return told && strcmp(told, lie) == 0;
 }
 
+/* BYPASS_LINGER, if that is the lie, else -1: looked up once, so that any number costs the same. */
+static int told_to_linger(void)
+{
+	static int instructions = -2;
+	const char *number;
+
+	if (instructions == -2) {
+		number = getenv("BYPASS_LINGER");
+		instructions = told_to("linger") && number ? atoi(number) : -1;
+	}
+	return instructions;
+}
+
+static void linger(int instructions)
+{
+	/* An empty loop of two. */
+	__asm__ volatile("1: sub $2, %0\n\tjg 1b" : "+r"(instructions));
+}
+
 /* Of 4 KiB each, as the measured operations are: laying a file out and checking it are let alone.
  */
 ssize_t pread(int fd, void *buffer, size_t nbytes, off_t offset)
 {
 	ssize_t n = syscall(SYS_pread64, fd, buffer, nbytes, offset);
+	int instructions = told_to_linger();
 
+	if (instructions >= 0) {
+		linger(instructions);
+		return n;
+	}
 	if (nbytes == BLOCK && n == BLOCK) {
 		if (told_to("damage"))
 			((char *)buffer)[BLOCK / 2 + 100] ^= 1;

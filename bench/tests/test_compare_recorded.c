@@ -5,90 +5,16 @@
  * is made 5 % slower must be found, or the answer must be "undecided".
  */
 #include <criterion/criterion.h>
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/compare.h"
 #include "tests/fixture_chance.h"
+#include "tests/fixture_record.h"
 
-#ifndef TEST_DATA
-#define TEST_DATA "bench/tests/data"
-#endif
-
-#define FIGURES_MAX 64
-#define UNITS_MAX   256
-#define BOOTS       3
-#define THRESHOLD   0.03
-
-struct figure {
-	char name[160];
-	bool higher_is_better;
-	double tolerance, noise; /* instructions */
-	double value[UNITS_MAX];
-	double spread[UNITS_MAX]; /* ns */
-	size_t n;                 /* runs, or boots */
-};
-
-struct record {
-	struct figure figure[FIGURES_MAX];
-	size_t n;
-};
-
-/* A choice of units on each side. */
-struct sides {
-	size_t base[UNITS_MAX], new[UNITS_MAX];
-	size_t nbase, nnew;
-};
-
-static void add_values(struct figure *f, char *line, bool pairs)
-{
-	char *rest = NULL;
-
-	for (char *word = strtok_r(line, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest)) {
-		cr_assert_lt(f->n, UNITS_MAX);
-		f->value[f->n] = atof(word);
-		cr_assert_gt(f->value[f->n], 0);
-		if (pairs) {
-			word = strtok_r(NULL, " \n", &rest);
-			cr_assert(word);
-			f->spread[f->n] = atof(word) / 1e6;
-		}
-		f->n++;
-	}
-}
-
-static struct record *load(const char *path, bool pairs)
-{
-	struct record *r = calloc(1, sizeof(*r));
-	FILE *file = fopen(path, "r");
-	char line[512], metric[32];
-
-	cr_assert(file, "%s", path);
-	while (fgets(line, sizeof(line), file)) {
-		if (isdigit((unsigned char)line[0])) {
-			cr_assert_gt(r->n, 0);
-			add_values(&r->figure[r->n - 1], line, pairs);
-		} else if (strncmp(line, "figure ", 7) == 0) {
-			struct figure *f = &r->figure[r->n++];
-
-			cr_assert_leq(r->n, FIGURES_MAX);
-			if (pairs)
-				cr_assert_eq(sscanf(line, "figure %31s %159s", metric, f->name), 2);
-			else
-				cr_assert_eq(sscanf(line, "figure %31s %lf %lf %159s", metric,
-						    &f->tolerance, &f->noise, f->name),
-					     4);
-			f->higher_is_better = strcmp(metric, "IOPS") == 0;
-		}
-	}
-	fclose(file);
-	for (size_t i = 1; i < r->n; i++)
-		cr_assert_eq(r->figure[i].n, r->figure[0].n, "%s", r->figure[i].name);
-	return r;
-}
+#define BOOTS          3
+#define NOTHING_SLOWED RECORD_FIGURES_MAX
 
 /* The verdicts of one comparison; figure @slowed, if there is one, costs NEW @factor times as much.
  */
@@ -99,99 +25,32 @@ struct outcome {
 	size_t needed;
 };
 
-static double *pick(const struct figure *f, const size_t *units, size_t n, double factor)
-{
-	double *values = calloc(n, sizeof(*values));
-
-	for (size_t i = 0; i < n; i++)
-		values[i] = f->value[units[i]] * factor;
-	return values;
-}
-
-static double mean_spread(const struct figure *f, const struct sides *s)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < s->nbase; i++)
-		sum += f->spread[s->base[i]];
-	for (size_t i = 0; i < s->nnew; i++)
-		sum += f->spread[s->new[i]];
-	return sum / (double)(s->nbase + s->nnew);
-}
-
-/* By the clock of nanoseconds the figures of one metric stand together: IOPS, p50, p99 of a cell.
- */
-static void assume_noise(const struct record *r, const struct sides *s, struct compare_item *items)
-{
-	struct compare_item some[FIGURES_MAX];
-	double spread[FIGURES_MAX];
-	size_t n;
-
-	for (size_t metric = 0; metric < 3; metric++) {
-		for (n = 0; metric + 3 * n < r->n; n++)
-			spread[n] = mean_spread(&r->figure[metric + 3 * n], s);
-		compare_assume_noise(some, spread, n, 0.02);
-		while (n-- > 0)
-			items[metric + 3 * n].noise = some[n].noise;
-	}
-}
-
 static struct outcome judge(const struct record *r, const struct sides *s, bool ns, size_t slowed,
 			    double factor)
 {
-	struct compare_item items[FIGURES_MAX] = {{0}};
+	enum compare_verdict verdicts[RECORD_FIGURES_MAX];
+	size_t needed[RECORD_FIGURES_MAX];
 	struct outcome outcome = {0};
 
-	for (size_t i = 0; i < r->n; i++) {
-		const struct figure *f = &r->figure[i];
-		double cost = i != slowed ? 1 : f->higher_is_better ? 1 / factor : factor;
-
-		items[i].base = pick(f, s->base, s->nbase, 1);
-		items[i].new = pick(f, s->new, s->nnew, cost);
-		items[i].nbase = s->nbase;
-		items[i].nnew = s->nnew;
-		items[i].tolerance = f->tolerance;
-		items[i].noise = f->noise;
-		items[i].quantum = ns ? 0 : 1;
-		items[i].higher_is_better = f->higher_is_better;
-	}
-	if (ns)
-		assume_noise(r, s, items);
-	compare_judge(items, r->n, THRESHOLD);
+	record_judge(r, s, ns, slowed, factor, verdicts, needed);
 	for (size_t i = 0; i < r->n; i++) {
 		if (i == slowed) {
-			outcome.slowed = items[i].verdict;
-			outcome.needed = items[i].needed;
+			outcome.slowed = verdicts[i];
+			outcome.needed = needed[i];
 		} else {
-			outcome.undecided += items[i].verdict == COMPARE_UNDECIDED;
-			outcome.same += items[i].verdict == COMPARE_SAME;
+			outcome.undecided += verdicts[i] == COMPARE_UNDECIDED;
+			outcome.same += verdicts[i] == COMPARE_SAME;
 		}
-		free((void *)items[i].base);
-		free((void *)items[i].new);
 	}
 	outcome.differences = r->n - (slowed < r->n) - outcome.undecided - outcome.same;
 	return outcome;
-}
-
-#define NOTHING_SLOWED FIGURES_MAX
-
-/* The first @count units from @from on are BASE and the next NEW; or they take turns. */
-static struct sides neighbours(size_t from, size_t count, bool in_turns)
-{
-	struct sides s = {.nbase = count, .nnew = count};
-
-	for (size_t i = 0; i < count; i++) {
-		s.base[i] = from + (in_turns ? 2 * i : i);
-		s.new[i] = from + (in_turns ? 2 * i + 1 : count + i);
-	}
-	return s;
 }
 
 /* @count of @n units on each side, by chance. */
 static struct sides shuffled(struct chance *c, size_t n, size_t count)
 {
 	struct sides s = {.nbase = count, .nnew = count};
-	size_t order[UNITS_MAX];
+	size_t order[RECORD_UNITS_MAX];
 
 	for (size_t i = 0; i < n; i++) {
 		size_t at = chance_below(c, i + 1);
@@ -206,7 +65,7 @@ static struct sides shuffled(struct chance *c, size_t n, size_t count)
 
 Test(recorded_ns, holds_at_least_twenty_runs)
 {
-	struct record *r = load(TEST_DATA "/same-runs-ns.txt", true);
+	struct record *r = record_load(TEST_DATA "/same-runs-ns.txt", true);
 
 	cr_assert_geq(r->n, 20);
 	cr_assert_eq(r->n % 3, 0);
@@ -218,13 +77,13 @@ Test(recorded_ns, holds_at_least_twenty_runs)
 Test(recorded_ns, no_more_than_5_percent_of_comparisons_cry_wolf)
 {
 	const size_t counts[] = {1, 2, 3, 5, 8};
-	struct record *r = load(TEST_DATA "/same-runs-ns.txt", true);
+	struct record *r = record_load(TEST_DATA "/same-runs-ns.txt", true);
 	size_t n = r->figure[0].n, tried = 0, alarms = 0;
 
 	for (size_t k = 0; k < 5; k++) {
 		for (size_t from = 0; from + 2 * counts[k] <= n; from += 2 * counts[k]) {
 			for (int in_turns = 0; in_turns < 2; in_turns++) {
-				struct sides s = neighbours(from, counts[k], in_turns);
+				struct sides s = sides_neighbours(from, counts[k], in_turns);
 
 				alarms += judge(r, &s, true, NOTHING_SLOWED, 1).differences > 0;
 				tried++;
@@ -239,7 +98,7 @@ Test(recorded_ns, no_more_than_5_percent_of_comparisons_cry_wolf)
 Test(recorded_ns, nor_do_sides_drawn_by_chance)
 {
 	const size_t counts[] = {1, 3, 6, 10, 15};
-	struct record *r = load(TEST_DATA "/same-runs-ns.txt", true);
+	struct record *r = record_load(TEST_DATA "/same-runs-ns.txt", true);
 	struct chance c = {11};
 	size_t alarms;
 
@@ -259,8 +118,8 @@ Test(recorded_ns, nor_do_sides_drawn_by_chance)
 /* On that machine 5 % are far below what two runs differ by: the honest answer is "undecided". */
 Test(recorded_ns, one_run_with_one_is_undecided_about_5_percent_and_asks_for_more_runs)
 {
-	struct record *r = load(TEST_DATA "/same-runs-ns.txt", true);
-	struct sides s = neighbours(0, 1, false);
+	struct record *r = record_load(TEST_DATA "/same-runs-ns.txt", true);
+	struct sides s = sides_neighbours(0, 1, false);
 
 	for (size_t i = 0; i < r->n; i++) {
 		struct outcome outcome = judge(r, &s, true, i, 1.05);
@@ -274,8 +133,8 @@ Test(recorded_ns, one_run_with_one_is_undecided_about_5_percent_and_asks_for_mor
 /* A figure that costs ten times as much is seen through all of that noise, from twenty runs. */
 Test(recorded_ns, a_large_difference_is_found)
 {
-	struct record *r = load(TEST_DATA "/same-runs-ns.txt", true);
-	struct sides s = neighbours(0, r->figure[0].n / 2, true);
+	struct record *r = record_load(TEST_DATA "/same-runs-ns.txt", true);
+	struct sides s = sides_neighbours(0, r->figure[0].n / 2, true);
 	size_t found = 0;
 
 	for (size_t i = 0; i < r->n; i++)
@@ -298,7 +157,7 @@ static struct sides two_runs(size_t base, size_t new)
 /* Every run with every other one. */
 Test(recorded_instructions, no_more_than_5_percent_of_comparisons_cry_wolf)
 {
-	struct record *r = load(TEST_DATA "/same-runs-instructions.txt", false);
+	struct record *r = record_load(TEST_DATA "/same-runs-instructions.txt", false);
 	size_t runs = r->figure[0].n / BOOTS, tried = 0, alarms = 0;
 
 	cr_assert_eq(r->figure[0].n % BOOTS, 0);
@@ -319,7 +178,7 @@ Test(recorded_instructions, no_more_than_5_percent_of_comparisons_cry_wolf)
 Test(recorded_instructions, nor_do_boots_drawn_by_chance)
 {
 	const size_t counts[] = {1, 2, 6, 9};
-	struct record *r = load(TEST_DATA "/same-runs-instructions.txt", false);
+	struct record *r = record_load(TEST_DATA "/same-runs-instructions.txt", false);
 	struct chance c = {12};
 	size_t alarms;
 
@@ -350,7 +209,7 @@ static double range_of(const struct figure *f)
 /* Where the boots of all runs lie within 2.5 %; where they don't, it must not pass for "same". */
 Test(recorded_instructions, a_cell_that_is_5_percent_slower_is_found_between_two_runs)
 {
-	struct record *r = load(TEST_DATA "/same-runs-instructions.txt", false);
+	struct record *r = record_load(TEST_DATA "/same-runs-instructions.txt", false);
 	size_t runs = r->figure[0].n / BOOTS, steady = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
@@ -376,7 +235,7 @@ Test(recorded_instructions, a_cell_that_is_5_percent_slower_is_found_between_two
 
 Test(recorded_instructions, most_figures_of_two_runs_are_the_same_and_none_but_few_undecided)
 {
-	struct record *r = load(TEST_DATA "/same-runs-instructions.txt", false);
+	struct record *r = record_load(TEST_DATA "/same-runs-instructions.txt", false);
 	size_t runs = r->figure[0].n / BOOTS, undecided = 0, tried = 0;
 
 	for (size_t a = 0; a + 1 < runs; a++) {

@@ -373,6 +373,25 @@ Test(compare_environment, names_the_one_change_under_test)
 	free(text);
 }
 
+/* A load before the run, or how warm a disk became, changes each time. */
+Test(compare_environment, does_not_name_what_is_never_the_same)
+{
+	struct run *base = counted("0001", 1, 1), *new = counted("0002", 1, 1);
+	char *text;
+
+	json_object_set_new(base->environment, "load_average", json_string("0.10"));
+	json_object_set_new(new->environment, "load_average", json_string("0.20"));
+	json_object_set_new(base->targets, "nvme:S1",
+			    json_pack("{s:{s:i,s:i}}", "device", "temperature_c_before", 40,
+				      "temperature_c_after", 45));
+	json_object_set_new(new->targets, "nvme:S1",
+			    json_pack("{s:{s:i,s:i}}", "device", "temperature_c_before", 41,
+				      "temperature_c_after", 50));
+	text = environment_line(base, new);
+	cr_assert(strstr(text, "ENV same\n"), "%s", text);
+	free(text);
+}
+
 Test(compare_environment, warns_of_several_changes_and_looks_into_objects_and_targets)
 {
 	struct run *base = counted("0001", 1, 1), *new = counted("0002", 1, 1);

@@ -4,11 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/device.h"
 #include "core/sysfs.h"
+#include "tests/fixture_machine.h"
 
 static const char interrupts[] =
 	"            CPU0       CPU1       \n"
@@ -22,36 +21,20 @@ static const char interrupts[] =
 	"  30:         50          0   PCI-MSI 98306-edge      vfio-msix[1](0000:00:07.0)\n"
 	" NMI:          1          1   Non-maskable interrupts\n";
 
-static char root[64];
 static struct device device;
 static uint64_t count;
 
 static void set_up(void)
 {
-	char path[96];
-	FILE *f;
-
-	strcpy(root, "/tmp/test_device-XXXXXX");
-	cr_assert_not_null(mkdtemp(root));
-	snprintf(path, sizeof(path), "%s/proc", root);
-	cr_assert_eq(mkdir(path, 0700), 0);
-	snprintf(path, sizeof(path), "%s/proc/interrupts", root);
-	f = fopen(path, "we");
-	cr_assert_not_null(f);
-	cr_assert_geq(fputs(interrupts, f), 0);
-	cr_assert_eq(fclose(f), 0);
-	sysfs_root = root;
+	machine_make();
+	machine_file("/proc/interrupts", interrupts);
+	memset(&device, 0, sizeof(device));
 }
 
 static void tear_down(void)
 {
-	char path[96];
-
-	snprintf(path, sizeof(path), "%s/proc/interrupts", root);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/proc", root);
-	rmdir(path);
-	rmdir(root);
+	machine_remove();
+	sysfs_root = "";
 }
 
 TestSuite(device, .init = set_up, .fini = tear_down);
@@ -91,4 +74,59 @@ Test(device, without_a_name_for_its_interrupts_says_that_they_can_not_be_told)
 	device.known = true;
 	strcpy(device.pci, "0000:00:08.0");
 	cr_assert_not(device_read_interrupts(&device, &count));
+}
+
+static json_t *describe(void)
+{
+	device.known = true;
+	strcpy(device.name, "nvme0n1");
+	strcpy(device.interrupt_name, "nvme0q");
+	return device_describe(&device);
+}
+
+Test(device, says_which_cpus_its_io_queues_interrupt)
+{
+	json_t *json, *list;
+
+	machine_file("/proc/irq/24/smp_affinity_list", "0-1\n");
+	machine_file("/proc/irq/25/smp_affinity_list", "0\n");
+	machine_file("/proc/irq/26/smp_affinity_list", "1\n");
+	machine_file("/proc/irq/27/smp_affinity_list", "0\n");
+	json = describe();
+	list = json_object_get(json, "irq_affinity");
+	cr_assert_eq(json_array_size(list), 2);
+	cr_assert_str_eq(json_string_value(json_array_get(list, 0)), "0");
+	cr_assert_str_eq(json_string_value(json_array_get(list, 1)), "1");
+	json_decref(json);
+}
+
+Test(device, says_how_warm_it_is_and_how_many_queues_are_polled)
+{
+	json_t *json;
+
+	machine_file("/sys/class/nvme/nvme0/hwmon3/temp1_input", "41850\n");
+	machine_file("/sys/class/nvme/nvme0/hwmon3/temp2_input", "99000\n");
+	machine_file("/sys/class/nvme/nvme1/hwmon4/temp1_input", "70000\n");
+	machine_file("/sys/module/nvme/parameters/poll_queues", "2\n");
+	json = describe();
+	cr_assert_eq(json_integer_value(json_object_get(json, "temperature_c_before")), 41);
+	cr_assert_str_eq(json_string_value(json_object_get(json, "poll_queues")), "2");
+	machine_file("/sys/class/nvme/nvme0/hwmon3/temp1_input", "55000\n");
+	device_describe_temperature(&device, json, "temperature_c_after");
+	cr_assert_eq(json_integer_value(json_object_get(json, "temperature_c_after")), 55);
+	json_decref(json);
+}
+
+Test(device, what_the_kernel_does_not_show_is_absent)
+{
+	json_t *json = describe();
+
+	cr_assert_null(json_object_get(json, "irq_affinity"));
+	cr_assert_null(json_object_get(json, "temperature_c_before"));
+	cr_assert_null(json_object_get(json, "poll_queues"));
+	json_decref(json);
+	machine_file("/sys/class/nvme/nvme0/hwmon3/temp1_input", "warm\n");
+	json = describe();
+	cr_assert_null(json_object_get(json, "temperature_c_before"));
+	json_decref(json);
 }

@@ -289,9 +289,9 @@ Test(run_json, has_no_row_where_the_suite_names_none)
 	run_free(run);
 }
 
-Test(run_json, gives_a_reason_with_every_null)
+static void has_reasons(enum run_clock clock)
 {
-	struct run *run = new_run(RUN_CLOCK_INSTRUCTIONS);
+	struct run *run = new_run(clock);
 	char *text, *at;
 
 	run->null_known = false;
@@ -301,6 +301,29 @@ Test(run_json, gives_a_reason_with_every_null)
 		cr_assert_eq(strncmp(at, "\"reason\": \"", 11), 0, "%.40s", at);
 	}
 	cr_assert_not(strstr(text, "null\n"));
+	free(text);
+	run_free(run);
+}
+
+Test(run_json, gives_a_reason_with_every_null)
+{
+	has_reasons(RUN_CLOCK_INSTRUCTIONS);
+	has_reasons(RUN_CLOCK_NS);
+}
+
+Test(run_json, says_why_submission_and_completion_are_not_told_apart)
+{
+	static const char null[] = "\"slat_ns\": {";
+	struct run *run = new_run(RUN_CLOCK_NS);
+	char *text = text_of(run);
+
+	cr_assert_not_null(strstr(text, null));
+	cr_assert_not_null(strstr(text, "\"clat_ns\": {"));
+	free(text);
+	run_free(run);
+	run = new_run(RUN_CLOCK_INSTRUCTIONS);
+	text = text_of(run);
+	cr_assert_null(strstr(text, null));
 	free(text);
 	run_free(run);
 }
