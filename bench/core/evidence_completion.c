@@ -154,6 +154,26 @@ struct syscall_rule {
 	uint64_t low, high;
 };
 
+/*
+ * A look takes so many @calls: each gives the device what was started, and finds at least one that
+ * ended unless it was made only to give, in smaller batches than there is room for.
+ */
+static struct syscall_rule queue_rule(const struct workload *w, unsigned int calls, uint64_t ios)
+{
+	static const struct {
+		const char *claim, *expected;
+	} texts[] = {
+		[1] = {"at most one system call per I/O", "1, or less with more in flight"},
+		[2] = {"at most two system calls per I/O", "2, or less with more in flight"},
+		[4] = {"at most four system calls per I/O", "4, or less with more in flight"},
+	};
+	const bool gives = w->iodepth_batch_submit && w->iodepth_batch_submit < w->iodepth;
+	const unsigned int most = gives ? 2 * calls : calls;
+
+	return (struct syscall_rule){texts[most].claim, texts[most].expected,
+				     calls * ios / w->iodepth, most * ios};
+}
+
 static struct syscall_rule syscall_rule(const struct cell *cell, const struct path_ops *ops,
 					const struct pass_facts *f)
 {
@@ -171,14 +191,8 @@ static struct syscall_rule syscall_rule(const struct cell *cell, const struct pa
 		return (struct syscall_rule){"fewer system calls than I/Os",
 					     "under 1 in 10, to wake the kernel's thread", 0,
 					     f->ios / 10};
-	if (ops->start && !(ops->traits & PATH_RING))
-		return (struct syscall_rule){"at most two system calls per I/O",
-					     "2, or less with more in flight",
-					     2 * f->ios / w->iodepth, 2 * f->ios};
 	if (ops->start)
-		return (struct syscall_rule){"at most one system call per I/O",
-					     "1, or less with more in flight", f->ios / w->iodepth,
-					     f->ios};
+		return queue_rule(w, ops->traits & PATH_RING ? 1 : 2, f->ios);
 	if (msync)
 		return (struct syscall_rule){"one system call per I/O", "1", f->writes, f->writes};
 	if (ops->traits & (PATH_MAPPING | PATH_NOTHING))

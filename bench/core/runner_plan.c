@@ -65,9 +65,8 @@ static bool has_plain_queue(const struct workload *w)
 static void append_later_options(const struct workload *w, char *text, size_t size)
 {
 	static const char *const later[] = {
-		"rwmixread",      "random_distribution",  "rate_iops",
-		"rate_process",   "iodepth_batch_submit", "thinktime",
-		"fixedbufs",      "registerfiles",        "precondition",
+		"rwmixread",      "random_distribution", "rate_iops",     "rate_process",
+		"thinktime",      "fixedbufs",           "registerfiles", "precondition",
 		"numa_cpu_nodes", "numa_mem_policy",
 	};
 	char value[32], plain[32];
@@ -102,6 +101,9 @@ static uint32_t workload_hash(const struct workload *w, const char *section)
 		snprintf(text + n, sizeof(text) - n, "|%u|%u|%u|%llu", w->iodepth,
 			 w->iodepth_batch_complete_min, w->aggregation_threshold,
 			 (unsigned long long)w->aggregation_ns);
+	n = strlen(text);
+	if (w->iodepth > 1 && w->iodepth_batch_submit)
+		snprintf(text + n, sizeof(text) - n, "|submit=%u", w->iodepth_batch_submit);
 	append_later_options(w, text, sizeof(text));
 	for (const char *at = text; *at; at++)
 		hash = (hash ^ (unsigned char)*at) * 16777619u;
@@ -171,8 +173,10 @@ static void name_group(struct cell *cell, const char *section, const struct suit
 	append(group, size, "%s", rw_name(w->rw));
 	if (w->iodepth > 1 && !is_row_option(suite, "iodepth"))
 		append(group, size, ", QD%u", w->iodepth);
-	if (w->iodepth_batch_submit && !is_row_option(suite, "iodepth_batch_submit"))
-		append(group, size, ", submitted by %u", w->iodepth_batch_submit);
+	if (!w->iodepth_batch_submit && !is_row_option(suite, "iodepth_batch_submit"))
+		append(group, size, " at once");
+	else if (w->iodepth_batch_submit > 1 && !is_row_option(suite, "iodepth_batch_submit"))
+		append(group, size, " submitted by %u", w->iodepth_batch_submit);
 	if (w->iodepth_batch_complete_min > 1 &&
 	    !is_row_option(suite, "iodepth_batch_complete_min"))
 		append(group, size, ", batches of %u", w->iodepth_batch_complete_min);

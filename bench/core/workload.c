@@ -71,6 +71,7 @@ void workload_defaults(struct workload *w)
 	w->size = 64 * MIB;
 	w->numjobs = 1;
 	w->iodepth = 1;
+	w->iodepth_batch_submit = 1;
 	w->iodepth_batch_complete_min = 1;
 	w->aggregation_threshold = 1;
 	w->rwmixread = 50;

@@ -12,7 +12,6 @@ void import_job_defaults(struct import_job *job)
 	memset(job, 0, sizeof(*job));
 	workload_defaults(&job->workload);
 	job->workload.rw = RW_READ;
-	job->workload.iodepth_batch_submit = 1;
 	snprintf(job->ioengine, sizeof(job->ioengine), "psync");
 }
 
@@ -330,8 +329,8 @@ static int choose_amount(struct import_job *job, struct error *e)
 /* As fio has it: of what is submitted at once there is no more than may be in flight. */
 static void choose_batch(struct workload *w)
 {
-	if (w->iodepth == 1 || w->iodepth_batch_submit >= w->iodepth)
-		w->iodepth_batch_submit = 0;
+	if (w->iodepth_batch_submit > w->iodepth)
+		w->iodepth_batch_submit = w->iodepth;
 }
 
 int import_job_finish(struct import_job *job, struct error *e)

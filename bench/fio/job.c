@@ -146,8 +146,7 @@ static void write_engine(FILE *out, const struct workload *w, const struct fio_e
 	if (!engine->queue)
 		return;
 	/*
-	 * Our loop by itself submits all that it may in one call and takes all that has ended; fio
-	 * makes a call for each, which the disk sees earlier and the CPU pays for.
+	 * Our loop takes all that has ended; fio by itself takes one after the other.
 	 */
 	fprintf(out, "iodepth=%u\niodepth_batch_submit=%u\n", w->iodepth,
 		w->iodepth_batch_submit ? w->iodepth_batch_submit : w->iodepth);

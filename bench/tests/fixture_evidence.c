@@ -15,6 +15,7 @@ void evidence_set_up(void)
 {
 	unsetenv("BYPASS_TESTBED");
 	workload_defaults(&cell.workload);
+	cell.workload.iodepth_batch_submit = 0;
 	cell.workload.bs = BS;
 	cell.workload.size = (uint64_t)PAGES * 4096;
 	target.kind = TARGET_FILE;

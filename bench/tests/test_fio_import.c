@@ -83,8 +83,8 @@ Test(fio_import, submits_one_by_one_unless_told_otherwise)
 	} expected[] = {{"", 1},
 			{"iodepth_batch=4\n", 4},
 			{"iodepth_batch_submit=15\n", 15},
-			{"iodepth_batch_submit=16\n", 0},
-			{"iodepth_batch_submit=100\n", 0},
+			{"iodepth_batch_submit=16\n", 16},
+			{"iodepth_batch_submit=100\n", 16},
 			{"iodepth_batch_submit=0\n", 0}};
 	char text[200];
 
@@ -92,7 +92,7 @@ Test(fio_import, submits_one_by_one_unless_told_otherwise)
 		snprintf(text, sizeof(text), "%s%s", queue, expected[i].option);
 		cr_assert_eq(job(text).iodepth_batch_submit, expected[i].submit, "%s", text);
 	}
-	cr_assert_eq(job("rw=read\n").iodepth_batch_submit, 0);
+	cr_assert_eq(job("rw=read\n").iodepth_batch_submit, 1);
 }
 
 Test(fio_import, engines_and_direct_choose_the_path)

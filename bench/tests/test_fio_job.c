@@ -118,6 +118,7 @@ Test(fio_job, a_prepared_cache_is_left_alone)
 Test(fio_job, a_queue_has_depth_batches_and_latency_from_the_submission_on)
 {
 	set("iodepth", "32");
+	set("iodepth_batch_submit", "0");
 	set("iodepth_batch_complete_min", "8");
 	write_job("uring");
 	says("ioengine=io_uring");

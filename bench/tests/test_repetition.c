@@ -561,6 +561,7 @@ static void use_queue(const struct path_ops *ops, enum run_clock kind, unsigned 
 	clock_init(&clock_, kind);
 	context.ops = ops;
 	cell.workload.iodepth = iodepth;
+	cell.workload.iodepth_batch_submit = 0;
 	cell.workload.number_ios = 100;
 }
 

@@ -504,7 +504,7 @@ Test(report_csv, has_the_queue_and_what_the_path_counted)
 					"iodepth_batch_complete_min,"
 					"aggregation_threshold,aggregation_time_ns,cache,"));
 	cr_assert_not_null(strstr(text, ",8/100us,userdrv-irq,testbed:pmem/xfs,randread,4096,"
-					"67108864,1,32,0,1,1,0,hot,"));
+					"67108864,1,32,1,1,1,0,hot,"));
 	cr_assert_not_null(strstr(text, ",wait_insn_per_io,"));
 	cr_assert_not_null(strstr(text, ",doorbells_per_1000_ios,doorbells_per_1000_ios_low,"));
 	cr_assert_not_null(strstr(text, ",1200,1200,1200,200,200,200,0,0,0,"));

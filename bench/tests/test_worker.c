@@ -82,6 +82,7 @@ static void set_up(void)
 {
 	clock_init(&clock_, RUN_CLOCK_NS);
 	workload_defaults(&workload);
+	workload.iodepth_batch_submit = 0;
 	workload.bs = BS;
 	workload.size = (uint64_t)BS * NBLOCKS;
 	target.kind = TARGET_FILE;

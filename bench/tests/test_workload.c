@@ -348,7 +348,7 @@ Test(workload, takes_only_times_that_a_controller_can_be_told)
 Test(workload, differs_in_each_option_of_the_queue)
 {
 	static const char *const options[][2] = {{"iodepth", "2"},
-						 {"iodepth_batch_submit", "1"},
+						 {"iodepth_batch_submit", "2"},
 						 {"iodepth_batch_complete_min", "2"},
 						 {"aggregation_threshold", "2"},
 						 {"aggregation_time", "100us"}};
