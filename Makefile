@@ -39,6 +39,7 @@ include userdrv/userdrv.mk
 include bench/bench.mk
 include userdrv/tests.mk
 include labs/labs.mk
+include mk/install.mk
 include mk/check.mk
 
 .PHONY: all test test-long clean help

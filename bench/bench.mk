@@ -76,12 +76,13 @@ test-fuzz: $(FUZZ_TARGETS) ## every fuzz target for a few seconds
 test-fuzz-long: $(FUZZ_TARGETS) ## every fuzz target for ten minutes
 	@bench/tests/fuzz.sh $(FUZZ_SECONDS_LONG) $(FUZZ_TARGETS)
 
-test-bench: $(BUILD)/bypass $(ASAN)/bypass $(ASAN)/test_target_block $(USERDRV)/tests/vfio_io \
+test-bench: $(BUILD)/bypass $(BUILD)/bypass-lab $(VM)/plugins/instruction_counts.so $(ASAN)/bypass $(ASAN)/test_target_block $(USERDRV)/tests/vfio_io \
 		$(USERDRV)/examples/perf $(USERDRV)/examples/hello \
 		$(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the command itself: on this machine and in the testbed
 	@bench/tests/run-all.sh
 	@bench/tests/reference.sh
 	@bench/tests/command.sh $(ASAN)/bypass
+	@bench/tests/install.sh
 	@bench/tests/extending.sh
 	@bench/tests/testbed.sh $(BUILD)/bypass
 	@bench/tests/numa-testbed.sh $(BUILD)/bypass

@@ -30,7 +30,7 @@ check-shell: | $(DEPS_CHECK)
 
 check-spelling: | $(DEPS_CHECK)
 	$(NOTE) 'CHECK spelling'
-	@codespell --ignore-words-list=nd,iput README.md docs kmod/README.md vm/plugins/README.md $(C_FILES) $(MODULE_FILES) $(SHELL_FILES) bench/suites
+	@codespell --ignore-words-list=nd,iput README.md docs man completions debian labs kmod/README.md vm/plugins/README.md $(C_FILES) $(MODULE_FILES) $(SHELL_FILES) bench/suites
 
 # Every source file says its licence in one of its first three lines.
 check-license:

@@ -145,6 +145,13 @@ static void show_testbed(void)
 		printf("%-24s no     %s\n", "testbed pmem,nvme", e.text);
 		return;
 	}
+	snprintf(line, sizeof(line), "%s/build/vm/initramfs-6.1.cpio", root);
+	if (results_installed(root) && access(line, R_OK) != 0) {
+		printf("%-24s no     no kernel was built before bypass was installed\n"
+		       "  in the source tree: make vm kmod && make install\n",
+		       "testbed pmem,nvme");
+		return;
+	}
 	snprintf(line, sizeof(line), "%s/vm/run", root);
 	describe_accelerator(root, accelerator, sizeof(accelerator));
 	printf("%-24s %s  %s\n  make bench\n", "testbed pmem,nvme",

@@ -33,7 +33,53 @@ int results_project_root(char *root, size_t size, struct error *e)
 	}
 	return error_set(e, -ENOENT,
 			 "can't find bench/suites above the program; run bypass from its "
-			 "build tree");
+			 "build tree, or install it with make install");
+}
+
+bool results_installed(const char *root)
+{
+	char marker[PATH_MAX];
+
+	snprintf(marker, sizeof(marker), "%s/INSTALLED", root);
+	return access(marker, F_OK) == 0;
+}
+
+/* root may write anywhere, so the marker of `make install` is asked first. */
+static bool kept_in_project(const char *root)
+{
+	char results[PATH_MAX];
+
+	if (results_installed(root))
+		return false;
+	snprintf(results, sizeof(results), "%s/results", root);
+	return euidaccess(access(results, F_OK) == 0 ? results : root, W_OK) == 0;
+}
+
+void results_default(const char *root, char *results, size_t size)
+{
+	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+
+	if (kept_in_project(root))
+		snprintf(results, size, "%s/results", root);
+	else if (data && data[0] == '/')
+		snprintf(results, size, "%s/bypass/results", data);
+	else if (home && home[0] == '/')
+		snprintf(results, size, "%s/.local/share/bypass/results", home);
+	else /* It can't be written, and whoever tries is told how to name another. */
+		snprintf(results, size, "%s/results", root);
+}
+
+/* Makes @folder and those above it; what can't be made shows when @folder is used. */
+static void make_folders(const char *folder)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s", folder);
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0777);
+		*slash = '/';
+	}
 }
 
 int results_new(const char *results, char *folder, size_t size, struct error *e)
@@ -42,6 +88,7 @@ int results_new(const char *results, char *folder, size_t size, struct error *e)
 	struct dirent *entry;
 	DIR *dir;
 
+	make_folders(results);
 	if (mkdir(results, 0777) != 0 && errno != EEXIST)
 		return error_set(e, -errno,
 				 "can't make the results folder %s: %s; give another with "
