@@ -77,7 +77,7 @@ kmod: $(PATHFS_MODULES) $(MINIPMEM_MODULES) $(PATHFS_TOOLS) ## kernel modules fo
 
 -include $(wildcard $(KMOD)/tools/*.d $(KMOD)/asan/*/*.d $(KMOD)/asan/*/*/*.d)
 
-KMOD_PROGRAMS := $(addprefix $(KMOD)/tests/,coherence mapping minipmem_poison model corrupt)
+KMOD_PROGRAMS := $(addprefix $(KMOD)/tests/,coherence mapping pinned minipmem_poison model corrupt)
 KMOD_ASAN_LIBRARY := $(PATHFS_LIBRARY:%=$(KMOD)/asan/pathfs/tools/%.o)
 
 $(KMOD)/asan/test_tools: $(KMOD)/asan/tests/test_tools.o $(KMOD_ASAN_LIBRARY)
@@ -124,7 +124,7 @@ test-kmod-long: kmod $(KMOD_PROGRAMS) vm ## pathfs, 100,000 operations on each m
 
 # kbuild and sparse read the modules; the analyzers of `make check` read the rest.
 MODULE_FILES += $(wildcard kmod/pathfs/*.[ch] kmod/minipmem/*.[ch])
-C_FILES += $(wildcard kmod/pathfs/tools/*.[ch]) $(addprefix kmod/tests/,test_tools.c coherence.c mapping.c minipmem_poison.c model.h corrupt.h) \
+C_FILES += $(wildcard kmod/pathfs/tools/*.[ch]) $(addprefix kmod/tests/,test_tools.c coherence.c mapping.c pinned.c minipmem_poison.c model.h corrupt.h) \
 	$(wildcard kmod/tests/model*.c kmod/tests/corrupt*.c)
 SHELL_FILES += kmod/fetch-headers kmod/tests/check.sh kmod/tests/kernel-clean.sh kmod/tests/testbed.sh kmod/tests/minipmem-testbed.sh \
 	kmod/tests/model-testbed.sh kmod/tests/corrupt-testbed.sh kmod/tests/record-graphs

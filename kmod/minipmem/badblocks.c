@@ -29,6 +29,7 @@ bool minipmem_is_bad(struct minipmem *pm, sector_t sector, sector_t count)
 /* How many pages from `pgoff` on, nr_pages at most, come before the first with a bad sector. */
 long minipmem_good_pages(struct minipmem *pm, pgoff_t pgoff, long nr_pages)
 {
+	/* LAB 8.4: ask the list, which counts in sectors => return nr_pages; */
 	const sector_t sector = (sector_t)pgoff << (PAGE_SHIFT - SECTOR_SHIFT);
 	/* badblocks_check() counts in an int. */
 	const int count = min_t(u64, (u64)nr_pages << (PAGE_SHIFT - SECTOR_SHIFT),
@@ -40,6 +41,7 @@ long minipmem_good_pages(struct minipmem *pm, pgoff_t pgoff, long nr_pages)
 		return count >> (PAGE_SHIFT - SECTOR_SHIFT);
 	/* What it found may begin before what we asked for. */
 	return first <= sector ? 0 : (first - sector) >> (PAGE_SHIFT - SECTOR_SHIFT);
+	/* LAB end */
 }
 
 /* The pages that these sectors lie in: the first, and the one after the last. */
@@ -52,6 +54,7 @@ static void pages_of(struct minipmem *pm, sector_t sector, sector_t count, unsig
 
 void minipmem_clear_bad(struct minipmem *pm, sector_t sector, sector_t count)
 {
+	/* LAB 8.5: they are good; a page is when all of its sectors are */
 	unsigned long pfn, end;
 
 	if (!minipmem_is_bad(pm, sector, count))
@@ -62,6 +65,7 @@ void minipmem_clear_bad(struct minipmem *pm, sector_t sector, sector_t count)
 		if (minipmem_good_pages(pm, pfn - PHYS_PFN(pm->start), 1))
 			TestClearPageHWPoison(pfn_to_page(pfn));
 	}
+	/* LAB end */
 }
 
 /*
@@ -76,6 +80,7 @@ static void unmap_page(struct page *page)
 	struct inode *inode = NULL;
 	loff_t offset = 0;
 
+	/* LAB 8.6: find the file that has the page, and take the page out of every page table */
 	rcu_read_lock();
 	mapping = READ_ONCE(page->mapping);
 	if (mapping && !minipmem_is_shared(mapping)) {
@@ -88,6 +93,7 @@ static void unmap_page(struct page *page)
 	/* Pages that a process has copied on write are its own, and good. */
 	unmap_mapping_range(inode->i_mapping, offset, PAGE_SIZE, 0);
 	iput(inode);
+	/* LAB end */
 }
 
 /*

@@ -21,21 +21,26 @@ static long minipmem_direct_access(struct dax_device *dax_dev, pgoff_t pgoff, lo
 	struct minipmem *pm = dax_get_private(dax_dev);
 	const u64 offset = PFN_PHYS((u64)pgoff);
 
+	/* LAB 8.2: how many of them, up to the end and to the first bad one => nr_pages = 1; */
 	nr_pages = min_t(u64, nr_pages, PHYS_PFN(pm->size - offset));
 	if (mode != DAX_RECOVERY_WRITE)
 		nr_pages = minipmem_good_pages(pm, pgoff, nr_pages);
 	if (!nr_pages)
 		return MINIPMEM_POISONED;
+	/* LAB end */
+	/* LAB 8.1: where they are, for the kernel and for a page table => return -EOPNOTSUPP; */
 	if (kaddr)
 		*kaddr = pm->addr + offset;
 	/* It is device memory, and it has struct pages. */
 	if (pfn)
 		*pfn = phys_to_pfn_t(pm->start + offset, PFN_DEV | PFN_MAP);
 	return nr_pages;
+	/* LAB end */
 }
 
 static int minipmem_zero_page_range(struct dax_device *dax_dev, pgoff_t pgoff, size_t nr_pages)
 {
+	/* LAB 8.3: they become zeros, and are good again */
 	struct minipmem *pm = dax_get_private(dax_dev);
 
 	for (size_t i = 0; i < nr_pages; i++)
@@ -43,6 +48,7 @@ static int minipmem_zero_page_range(struct dax_device *dax_dev, pgoff_t pgoff, s
 				  PAGE_SIZE);
 	minipmem_clear_bad(pm, PFN_PHYS((u64)pgoff) >> SECTOR_SHIFT,
 			   (sector_t)nr_pages << (PAGE_SHIFT - SECTOR_SHIFT));
+	/* LAB end */
 	return 0;
 }
 

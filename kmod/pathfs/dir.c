@@ -143,10 +143,8 @@ static int append_block(struct inode *dir, const struct qstr *name, struct inode
 	if (err)
 		return err;
 	down_write(&pi->map_lock);
-	err = pathfs_map_mark_written(pi, file_block, file_block + 1);
+	pathfs_map_mark_written(pi, file_block, file_block + 1);
 	up_write(&pi->map_lock);
-	if (err)
-		return err;
 	i_size_write(dir, (loff_t)(file_block + 1) << PATHFS_BLOCK_BITS);
 	err = pathfs_write_inode_now(dir);
 	if (err)

@@ -8,35 +8,32 @@ static u32 run_end(const struct pathfs_run *run)
 	return run->file_block + run->length;
 }
 
-/* Room for `more` runs, so that what follows can't fail. */
-static int runs_reserve(struct pathfs_runs *runs, u32 more)
+/*
+ * Room for `more` runs. It waits for memory rather than fail: who takes blocks away or marks them
+ * as written has done what can't be undone.
+ */
+static void runs_reserve(struct pathfs_runs *runs, u32 more)
 {
 	u32 room = max(runs->room, 4U);
 	struct pathfs_run *run;
 
 	if (runs->count + more <= runs->room)
-		return 0;
+		return;
 	while (room < runs->count + more)
 		room *= 2;
 	/* NOFS: reclaim may want to write this very inode. */
-	run = kvmalloc_array(room, sizeof(*run), GFP_NOFS);
-	if (!run)
-		return -ENOMEM;
+	run = kvmalloc_array(room, sizeof(*run), GFP_NOFS | __GFP_NOFAIL);
 	if (runs->count)
 		memcpy(run, runs->run, runs->count * sizeof(*run));
 	kvfree(runs->run);
 	runs->run = run;
 	runs->room = room;
-	return 0;
 }
 
-int pathfs_runs_append(struct pathfs_runs *runs, const struct pathfs_run *run)
+void pathfs_runs_append(struct pathfs_runs *runs, const struct pathfs_run *run)
 {
-	int err = runs_reserve(runs, 1);
-
-	if (!err)
-		runs->run[runs->count++] = *run;
-	return err;
+	runs_reserve(runs, 1);
+	runs->run[runs->count++] = *run;
 }
 
 /* Forgets the array; gives its blocks back, too, if asked. */
@@ -103,60 +100,46 @@ static void merge(struct pathfs_runs *runs, u32 from, u32 to)
 }
 
 /* Adds a run where the file has a hole. */
-int pathfs_map_insert(struct pathfs_inode_info *pi, const struct pathfs_run *run)
+void pathfs_map_insert(struct pathfs_inode_info *pi, const struct pathfs_run *run)
 {
 	u32 index = pathfs_find_run(&pi->map, run->file_block);
-	int err = runs_reserve(&pi->map, 1);
 
-	if (err)
-		return err;
+	runs_reserve(&pi->map, 1);
 	open_gap(&pi->map, index);
 	pi->map.run[index] = *run;
 	merge(&pi->map, index ? index - 1 : 0, index + 1);
 	inode_add_bytes(&pi->vfs_inode, (loff_t)run->length << PATHFS_BLOCK_BITS);
 	pi->map_version++;
-	return 0;
 }
 
 /* Takes the blocks from `first` to before `end` away. They are free when the inode is durable. */
-int pathfs_map_remove(struct pathfs_inode_info *pi, u32 first, u32 end)
+void pathfs_map_remove(struct pathfs_inode_info *pi, u32 first, u32 end)
 {
 	u32 from, to;
-	int err;
 
-	from = pathfs_find_run(&pi->map, first);
-	to = pathfs_find_run(&pi->map, end);
-	err = runs_reserve(&pi->map, 2);
-	if (!err)
-		err = runs_reserve(&pi->unmapped, to - from + 2);
-	if (err)
-		return err;
+	runs_reserve(&pi->map, 2);
 	from = split_at(&pi->map, first);
 	to = split_at(&pi->map, end);
 	if (from == to)
-		return 0;
+		return;
 	for (u32 i = from; i < to; i++) {
-		pi->unmapped.run[pi->unmapped.count++] = pi->map.run[i];
+		pathfs_runs_append(&pi->unmapped, &pi->map.run[i]);
 		inode_sub_bytes(&pi->vfs_inode, (loff_t)pi->map.run[i].length << PATHFS_BLOCK_BITS);
 	}
 	close_gap(&pi->map, from, to);
 	pi->map_version++;
-	return 0;
 }
 
 /* What is there of the blocks from `first` to before `end` has its data now. */
-int pathfs_map_mark_written(struct pathfs_inode_info *pi, u32 first, u32 end)
+void pathfs_map_mark_written(struct pathfs_inode_info *pi, u32 first, u32 end)
 {
 	u32 from, to;
-	int err = runs_reserve(&pi->map, 2);
 
-	if (err)
-		return err;
+	runs_reserve(&pi->map, 2);
 	from = split_at(&pi->map, first);
 	to = split_at(&pi->map, end);
 	for (u32 i = from; i < to; i++)
 		pi->map.run[i].flags &= ~PATHFS_EXTENT_UNWRITTEN;
 	merge(&pi->map, from ? from - 1 : 0, to);
 	pi->map_version++;
-	return 0;
 }

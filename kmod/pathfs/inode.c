@@ -70,25 +70,20 @@ static int current_slot(const struct pathfs_inode *slots, u32 ino)
 	bool valid1 = slot_is_valid(&slots[1], ino);
 
 	if (valid0 && valid1)
-		return le64_to_cpu(slots[1].sequence) > le64_to_cpu(slots[0].sequence);
+		return pathfs_later_slot(slots);
 	return valid1 ? 1 : valid0 ? 0 : -1;
 }
 
 /* Adds a run whose blocks no other inode may have. */
 static int own_run(struct inode *inode, struct pathfs_runs *runs, const struct pathfs_run *run)
 {
-	struct pathfs_sb_info *sbi = pathfs_sb(inode->i_sb);
-	int err;
-
-	if (!pathfs_own_blocks(sbi, run->block, run->length)) {
+	if (!pathfs_own_blocks(pathfs_sb(inode->i_sb), run->block, run->length)) {
 		pathfs_damaged(inode->i_sb, "inode %lu: blocks from %u are free or another's",
 			       inode->i_ino, run->block);
 		return -EFSCORRUPTED;
 	}
-	err = pathfs_runs_append(runs, run);
-	if (err)
-		pathfs_disown_blocks(sbi, run->block, run->length);
-	return err;
+	pathfs_runs_append(runs, run);
+	return 0;
 }
 
 static int load_extents(struct inode *inode, const struct pathfs_extent *extents, u32 count)
@@ -329,17 +324,18 @@ void pathfs_evict_inode(struct inode *inode)
 {
 	struct pathfs_inode_info *pi = pathfs_i(inode);
 	bool unlinked = !inode->i_nlink && !is_bad_inode(inode) && !sb_rdonly(inode->i_sb);
-	int err;
+	int err = unlinked ? pathfs_wait_for_idle_pages(inode) : 0;
 
 	truncate_inode_pages_final(&inode->i_data);
 	if (unlinked) {
 		sb_start_intwrite(inode->i_sb);
-		down_write(&pi->map_lock);
-		i_size_write(inode, 0);
-		err = pathfs_map_remove(pi, 0, PATHFS_MAX_FILE_BLOCKS);
-		up_write(&pi->map_lock);
-		if (!err)
+		if (!err) {
+			down_write(&pi->map_lock);
+			i_size_write(inode, 0);
+			pathfs_map_remove(pi, 0, PATHFS_MAX_FILE_BLOCKS);
+			up_write(&pi->map_lock);
 			err = pathfs_write_inode_now(inode);
+		}
 		if (!err)
 			pathfs_free_ino(pathfs_sb(inode->i_sb), inode->i_ino);
 		else

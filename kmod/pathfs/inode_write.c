@@ -90,7 +90,7 @@ static int write_chain(struct inode *inode)
 
 		err = pathfs_alloc_blocks(sbi, goal, PATHFS_ANYWHERE, 1, &run);
 		if (!err)
-			err = pathfs_runs_append(&pi->chain, &run);
+			pathfs_runs_append(&pi->chain, &run);
 	}
 	for (u32 i = 0; i < nblocks && !err; i++, from += PATHFS_BLOCK_EXTENTS)
 		err = write_extent_block(inode, pi->chain.run[i].block,

@@ -22,6 +22,7 @@ static int zero_blocks(struct inode *inode, u32 block, u32 length)
 static void choose_place(struct inode *inode, u32 first, u32 count, u32 index, u32 *goal,
 			 u32 *huge_offset)
 {
+	/* LAB 9.5: behind the block before; else where the file's 2 MiB can be the medium's => *goal = 0; *huge_offset = PATHFS_ANYWHERE; */
 	const struct pathfs_runs *map = &pathfs_i(inode)->map;
 
 	*goal = 0;
@@ -35,6 +36,7 @@ static void choose_place(struct inode *inode, u32 first, u32 count, u32 index, u
 	}
 	if (S_ISREG(inode->i_mode) && (IS_DAX(inode) || count >= PATHFS_HUGE_BLOCKS))
 		*huge_offset = first % PATHFS_HUGE_BLOCKS;
+	/* LAB end */
 }
 
 /* Blocks for the hole at `first`, or for the start of it. Caller holds map_lock exclusively. */
@@ -55,14 +57,16 @@ static int fill_hole(struct inode *inode, u32 first, u32 count, u32 index, bool 
 	if (err)
 		return err;
 	run->file_block = first;
+	/* LAB 7.4: unwritten, or written and full of zeros => run->flags = 0; */
 	run->flags = written ? 0 : PATHFS_EXTENT_UNWRITTEN;
 	/* Somebody's old data are there: gone before anyone can see the blocks. */
 	if (written)
 		err = zero_blocks(inode, run->block, run->length);
-	if (!err)
-		err = pathfs_map_insert(pi, run);
+	/* LAB end */
 	if (err)
 		pathfs_free_blocks(sbi, run->block, run->length);
+	else
+		pathfs_map_insert(pi, run);
 	return err;
 }
 
@@ -72,8 +76,8 @@ static int write_zeros(struct inode *inode, struct pathfs_run *run)
 	int err = zero_blocks(inode, run->block, run->length);
 
 	if (!err)
-		err = pathfs_map_mark_written(pathfs_i(inode), run->file_block,
-					      run->file_block + run->length);
+		pathfs_map_mark_written(pathfs_i(inode), run->file_block,
+					run->file_block + run->length);
 	run->flags = 0;
 	return err;
 }
@@ -186,10 +190,12 @@ static inline void fill_iomap(struct inode *inode, const struct pathfs_run *run,
 	iomap->addr = (u64)run->block << PATHFS_BLOCK_BITS;
 	if (flags & IOMAP_DAX)
 		iomap->addr += sbi->dax_offset;
+	/* LAB 9.6: would a power cut forget where this is, or that it belongs to the file? => (void)pi; */
 	/* The blocks or the size aren't durable: MAP_SYNC and O_DSYNC must see to it. */
 	if (flags & IOMAP_WRITE &&
 	    (version != pi->durable_version || i_size_read(inode) != pi->durable_size))
 		iomap->flags |= IOMAP_F_DIRTY;
+	/* LAB end */
 }
 
 static int pathfs_iomap_begin(struct inode *inode, loff_t pos, loff_t length, unsigned int flags,
@@ -216,6 +222,7 @@ static int pathfs_iomap_begin(struct inode *inode, loff_t pos, loff_t length, un
 	up_read(&pi->map_lock);
 
 	written = found && !(run.flags & PATHFS_EXTENT_UNWRITTEN);
+	/* LAB 7.5: a write gets the blocks that it needs and hasn't got => if (flags & IOMAP_WRITE && !written) return -EOPNOTSUPP; */
 	if (flags & IOMAP_WRITE && !written) {
 		if (too_many)
 			return -EFBIG;
@@ -230,6 +237,7 @@ static int pathfs_iomap_begin(struct inode *inode, loff_t pos, loff_t length, un
 			found = true;
 		}
 	}
+	/* LAB end */
 	fill_iomap(inode, &run, !found, flags, version, iomap);
 	/* Pages of zeros that stood for the hole must be unmapped. */
 	if (changed && flags & IOMAP_DAX)
@@ -244,34 +252,34 @@ const struct iomap_ops pathfs_iomap_ops = {
 };
 
 /* The data of these bytes are on the medium. */
-static int mark_written(struct inode *inode, loff_t pos, size_t size)
+static void mark_written(struct inode *inode, loff_t pos, size_t size)
 {
 	struct pathfs_inode_info *pi = pathfs_i(inode);
-	int err;
 
 	down_write(&pi->map_lock);
-	err = pathfs_map_mark_written(pi, pos >> PATHFS_BLOCK_BITS,
-				      (pos + size + PATHFS_BLOCK_SIZE - 1) >> PATHFS_BLOCK_BITS);
+	pathfs_map_mark_written(pi, pos >> PATHFS_BLOCK_BITS,
+				(pos + size + PATHFS_BLOCK_SIZE - 1) >> PATHFS_BLOCK_BITS);
 	up_write(&pi->map_lock);
 	mark_inode_dirty(inode);
-	return err;
 }
 
 static int pathfs_dio_end_io(struct kiocb *iocb, ssize_t size, int error, unsigned int flags)
 {
+	/* LAB 7.6: size bytes are on the medium: now the map and the end of the file may say so => return error; */
 	struct inode *inode = file_inode(iocb->ki_filp);
 	loff_t end = iocb->ki_pos + size;
 
 	if (error || size <= 0)
 		return error;
 	if (flags & IOMAP_DIO_UNWRITTEN)
-		error = mark_written(inode, iocb->ki_pos, size);
+		mark_written(inode, iocb->ki_pos, size);
 	/* A write past the end of the file is alone: it holds i_rwsem until it is done. */
-	if (!error && end > i_size_read(inode)) {
+	if (end > i_size_read(inode)) {
 		i_size_write(inode, end);
 		mark_inode_dirty(inode);
 	}
-	return error;
+	return 0;
+	/* LAB end */
 }
 
 const struct iomap_dio_ops pathfs_dio_ops = {
@@ -291,6 +299,7 @@ static void pathfs_readahead(struct readahead_control *readahead)
 static int pathfs_map_blocks(struct iomap_writepage_ctx *context, struct inode *inode,
 			     loff_t offset PATHFS_MAP_BLOCKS_LENGTH)
 {
+	/* LAB 7.7: where writeback puts the block at offset, unless iomap has the answer already => return -EOPNOTSUPP; */
 	struct pathfs_inode_info *pi = pathfs_i(inode);
 	struct iomap *iomap = &context->iomap;
 	u32 first = offset >> PATHFS_BLOCK_BITS;
@@ -307,6 +316,7 @@ static int pathfs_map_blocks(struct iomap_writepage_ctx *context, struct inode *
 	up_read(&pi->map_lock);
 	fill_iomap(inode, &run, !found, 0, version, iomap);
 	return 0;
+	/* LAB end */
 }
 
 /* In a kernel thread, since it may sleep. The pages count as under writeback until here. */
@@ -327,7 +337,7 @@ void pathfs_ioend_work(struct work_struct *work)
 		iomap_ioend_try_merge(ioend, &list);
 		err = blk_status_to_errno(pathfs_ioend_bio(ioend)->bi_status);
 		if (!err)
-			err = mark_written(ioend->io_inode, ioend->io_offset, ioend->io_size);
+			mark_written(ioend->io_inode, ioend->io_offset, ioend->io_size);
 		iomap_finish_ioends(ioend, err);
 	}
 }

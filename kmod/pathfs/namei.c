@@ -103,9 +103,9 @@ static int write_target(struct inode *inode, const char *target, size_t length)
 		return err;
 	i_size_write(inode, length);
 	down_write(&pi->map_lock);
-	err = pathfs_map_mark_written(pi, 0, 1);
+	pathfs_map_mark_written(pi, 0, 1);
 	up_write(&pi->map_lock);
-	return err;
+	return 0;
 }
 
 static int pathfs_symlink(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,

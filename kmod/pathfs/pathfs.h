@@ -23,8 +23,9 @@ struct fs_context;
 struct pathfs_sb_info {
 	struct super_block *sb;
 	struct buffer_head *super_bh;
-	const struct pathfs_super *super; /* in super_bh, checked at mount */
-	struct pathfs_state *state;       /* in super_bh */
+	/* In a copy of block 0: in super_bh others can write through the block device. */
+	const struct pathfs_super *super; /* checked at mount */
+	struct pathfs_state *state;
 
 	enum pathfs_dax_mode dax_mode;
 	struct dax_device *dax_dev; /* NULL: the device has no DAX */
@@ -164,10 +165,10 @@ static inline u32 pathfs_find_run(const struct pathfs_runs *runs, u32 file_block
 }
 
 /* extent.c: all but the last want map_lock held */
-int pathfs_runs_append(struct pathfs_runs *runs, const struct pathfs_run *run);
-int pathfs_map_insert(struct pathfs_inode_info *pi, const struct pathfs_run *run);
-int pathfs_map_remove(struct pathfs_inode_info *pi, u32 first, u32 end);
-int pathfs_map_mark_written(struct pathfs_inode_info *pi, u32 first, u32 end);
+void pathfs_runs_append(struct pathfs_runs *runs, const struct pathfs_run *run);
+void pathfs_map_insert(struct pathfs_inode_info *pi, const struct pathfs_run *run);
+void pathfs_map_remove(struct pathfs_inode_info *pi, u32 first, u32 end);
+void pathfs_map_mark_written(struct pathfs_inode_info *pi, u32 first, u32 end);
 void pathfs_runs_free(struct pathfs_sb_info *sbi, struct pathfs_runs *runs, bool blocks_too);
 
 /* inode.c */
@@ -212,6 +213,7 @@ extern const struct inode_operations pathfs_file_inode_operations;
 int pathfs_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
 long pathfs_fallocate(struct file *file, int mode, loff_t offset, loff_t length);
 int pathfs_zero_range(struct inode *inode, loff_t start, loff_t end);
+int pathfs_wait_for_idle_pages(struct inode *inode);
 
 /* iomap.c */
 extern const struct iomap_ops pathfs_iomap_ops;

@@ -104,7 +104,7 @@ struct pathfs_extent {
 #define PATHFS_INODE_DAX   0x1 /* wants DAX, as FS_XFLAG_DAX; inherited from the directory */
 #define PATHFS_INODE_FLAGS PATHFS_INODE_DAX
 
-/* One slot. Of the two, the valid one with the higher sequence number is the inode. */
+/* One slot. Of the two, the valid one with the later sequence number is the inode. */
 struct pathfs_inode {
 	__le32 crc;
 	__le32 ino; /* its own number: a slot in a wrong place is seen */
@@ -163,6 +163,12 @@ struct pathfs_dir_block {
 	__le32 reserved;
 	struct pathfs_dirent entries[PATHFS_BLOCK_DIRENTS];
 };
+
+/* Which of two valid slots is the inode. After the last number comes 0. */
+static inline int pathfs_later_slot(const struct pathfs_inode slots[PATHFS_SLOTS])
+{
+	return (__s64)(le64_to_cpu(slots[1].sequence) - le64_to_cpu(slots[0].sequence)) > 0;
+}
 
 _Static_assert(sizeof(struct pathfs_inode) == PATHFS_SLOT_SIZE, "a slot");
 _Static_assert(sizeof(struct pathfs_extent_block) == PATHFS_BLOCK_SIZE, "a block");

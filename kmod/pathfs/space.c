@@ -13,23 +13,87 @@ static void wait_without_lock(struct address_space *mapping)
 	filemap_invalidate_lock(mapping);
 }
 
+/* The first page among these blocks that has a user; an idle one has a count of 1. */
+static struct page *busy_page_at(struct pathfs_sb_info *sbi, u32 block, u32 length)
+{
+	u64 place = sbi->dax_offset + ((u64)block << PATHFS_BLOCK_BITS);
+	pgoff_t first = PHYS_PFN(place);
+	pfn_t pfn;
+
+	while (length) {
+		/* The mode that bad pages don't stop. */
+		long count = dax_direct_access(sbi->dax_dev, first, length, DAX_RECOVERY_WRITE,
+					       NULL, &pfn);
+
+		if (count <= 0)
+			return NULL;
+		count = min_t(long, count, length);
+		for (long i = 0; i < count; i++)
+			if (page_ref_count(pfn_t_to_page(pfn) + i) > 1)
+				return pfn_t_to_page(pfn) + i;
+		first += count;
+		length -= count;
+	}
+	return NULL;
+}
+
 /*
  * With DAX the pages that a device reads or writes by DMA *are* the file's blocks. They can't be
- * given to another file before the device is done. Caller holds invalidate_lock, so no new ones
- * come.
+ * given to another file before the device is done. This takes the blocks from `first` to before
+ * `end` out of all mappings, so that no new users come, and looks for one that is there. So does
+ * dax_layout_busy_page, but not in a file that is no longer mapped.
  */
-static int break_layouts(struct inode *inode)
+static struct page *busy_page(struct inode *inode, u32 first, u32 end)
 {
-	struct address_space *mapping = inode->i_mapping;
+	struct pathfs_inode_info *pi = pathfs_i(inode);
+	struct page *page = NULL;
+	int id;
+
+	if (!IS_DAX(inode) || first >= end)
+		return NULL;
+	unmap_mapping_pages(inode->i_mapping, first, end - first, false);
+	down_read(&pi->map_lock);
+	id = dax_read_lock();
+	for (u32 i = pathfs_find_run(&pi->map, first); i < pi->map.count && !page; i++) {
+		const struct pathfs_run *run = &pi->map.run[i];
+		u32 from = max(run->file_block, first);
+		u32 to = min(run->file_block + run->length, end);
+
+		if (from >= to)
+			break;
+		page = busy_page_at(pathfs_sb(inode->i_sb), run->block + from - run->file_block,
+				    to - from);
+	}
+	dax_read_unlock(id);
+	up_read(&pi->map_lock);
+	return page;
+}
+
+/* Caller holds invalidate_lock. */
+static int break_layouts(struct inode *inode, u32 first, u32 end)
+{
 	struct page *page;
 	int err = 0;
 
-	if (!IS_DAX(inode))
-		return 0;
-	while (!err && (page = dax_layout_busy_page(mapping)))
-		err = ___wait_var_event(&page->_refcount, atomic_read(&page->_refcount) == 1,
-					TASK_INTERRUPTIBLE, 0, 0, wait_without_lock(mapping));
+	while (!err && (page = busy_page(inode, first, end)))
+		err = ___wait_var_event(&page->_refcount, page_ref_count(page) == 1,
+					TASK_INTERRUPTIBLE, 0, 0,
+					wait_without_lock(inode->i_mapping));
 	return err;
+}
+
+/*
+ * The file is about to go. A device ends by itself; but a page may also be in a pipe (vmsplice)
+ * that only this process can empty: so not for ever.
+ */
+int pathfs_wait_for_idle_pages(struct inode *inode)
+{
+	struct page *page;
+
+	while ((page = busy_page(inode, 0, PATHFS_MAX_FILE_BLOCKS)))
+		if (!wait_var_event_timeout(&page->_refcount, page_ref_count(page) == 1, 60 * HZ))
+			return -EBUSY;
+	return 0;
 }
 
 /* Bytes become zeros where there are blocks; holes stay holes. Caller holds i_rwsem. */
@@ -52,17 +116,15 @@ int pathfs_zero_range(struct inode *inode, loff_t start, loff_t end)
 	return err;
 }
 
-static int remove_blocks(struct inode *inode, u32 first, u32 end)
+static void remove_blocks(struct inode *inode, u32 first, u32 end)
 {
 	struct pathfs_inode_info *pi = pathfs_i(inode);
-	int err;
 
 	if (first >= end)
-		return 0;
+		return;
 	down_write(&pi->map_lock);
-	err = pathfs_map_remove(pi, first, end);
+	pathfs_map_remove(pi, first, end);
 	up_write(&pi->map_lock);
-	return err;
 }
 
 static u32 block_up(loff_t pos)
@@ -78,7 +140,7 @@ static int set_size(struct inode *inode, loff_t size)
 
 	inode_dio_wait(inode);
 	filemap_invalidate_lock(inode->i_mapping);
-	err = break_layouts(inode);
+	err = break_layouts(inode, block_up(size), PATHFS_MAX_FILE_BLOCKS);
 	/* The rest of the last block: what is behind the end must be zeros when the file grows. */
 	if (!err && size > old_size)
 		err = pathfs_zero_range(inode, old_size,
@@ -90,7 +152,7 @@ static int set_size(struct inode *inode, loff_t size)
 		truncate_setsize(inode, size);
 		inode_set_mtime_to_ts(inode, inode_set_ctime_current(inode));
 		if (size < old_size)
-			err = remove_blocks(inode, block_up(size), PATHFS_MAX_FILE_BLOCKS);
+			remove_blocks(inode, block_up(size), PATHFS_MAX_FILE_BLOCKS);
 		mark_inode_dirty(inode);
 	}
 	filemap_invalidate_unlock(inode->i_mapping);
@@ -147,10 +209,9 @@ static int punch(struct inode *inode, loff_t start, loff_t end)
 	if (READ_ONCE(pathfs_i(inode)->map.count) >= PATHFS_MANY_RUNS)
 		return -EFBIG;
 	truncate_pagecache_range(inode, start, end - 1);
-	err = remove_blocks(inode, block_up(start), end >> PATHFS_BLOCK_BITS);
+	remove_blocks(inode, block_up(start), end >> PATHFS_BLOCK_BITS);
 	/* What is left of the range are the parts of blocks at its ends. */
-	if (!err)
-		err = pathfs_zero_range(inode, start, min(end, i_size_read(inode)));
+	err = pathfs_zero_range(inode, start, min(end, i_size_read(inode)));
 	mark_inode_dirty(inode);
 	return err;
 }
@@ -181,7 +242,7 @@ static int change_range(struct file *file, int mode, loff_t start, loff_t end)
 	if (!err)
 		err = file_modified(file);
 	if (!err && mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) {
-		err = break_layouts(inode);
+		err = break_layouts(inode, block_up(start), end >> PATHFS_BLOCK_BITS);
 		if (!err)
 			err = punch(inode, start, end);
 	}

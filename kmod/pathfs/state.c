@@ -63,6 +63,7 @@ static int write_state(struct pathfs_sb_info *sbi, const struct pathfs_state *st
 	lock_buffer(sbi->super_bh);
 	*sbi->state = *state;
 	sbi->state->crc = cpu_to_le32(pathfs_struct_crc(sbi->state, sizeof(*sbi->state)));
+	memcpy(sbi->super_bh->b_data, sbi->super, PATHFS_BLOCK_SIZE);
 	err = pathfs_write_block(sbi->super_bh, PATHFS_DURABLE);
 	if (err)
 		*sbi->state = old;

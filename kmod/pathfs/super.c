@@ -45,6 +45,7 @@ static void free_sbi(struct pathfs_sb_info *sbi)
 {
 	pathfs_free_bitmaps(sbi);
 	kvfree(sbi->owned_map);
+	kfree(sbi->super);
 	brelse(sbi->super_bh);
 	fs_put_dax(sbi->dax_dev, NULL);
 	if (sbi->ioend_workqueue)
@@ -182,7 +183,9 @@ static int read_super(struct pathfs_sb_info *sbi, struct fs_context *fc)
 		errorf(fc, "pathfs: the superblock can't be read");
 		return -EIO;
 	}
-	super = (const struct pathfs_super *)sbi->super_bh->b_data;
+	super = sbi->super = kmemdup(sbi->super_bh->b_data, PATHFS_BLOCK_SIZE, GFP_KERNEL);
+	if (!super)
+		return -ENOMEM;
 	problem = pathfs_super_problem(super, bdev_nr_bytes(sb->s_bdev) >> PATHFS_BLOCK_BITS);
 	if (!problem && le32_to_cpu(super->crc) != pathfs_struct_crc(super, sizeof(*super)))
 		problem = "the checksum of its superblock is wrong";
@@ -191,8 +194,7 @@ static int read_super(struct pathfs_sb_info *sbi, struct fs_context *fc)
 			errorf(fc, "pathfs: can't mount %s: %s", sb->s_id, problem);
 		return le32_to_cpu(super->magic) == PATHFS_MAGIC ? -EFSCORRUPTED : -EINVAL;
 	}
-	sbi->super = super;
-	sbi->state = (void *)sbi->super_bh->b_data + PATHFS_STATE_OFFSET;
+	sbi->state = (void *)super + PATHFS_STATE_OFFSET;
 	return 0;
 }
 

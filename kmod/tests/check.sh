@@ -16,7 +16,7 @@ check() {
 	else
 		failed=$((failed + 1))
 		echo "FAILED  $sentence"
-		tail -n 60 "$work/out" | sed 's/^/        out: /'
+		tail -n 200 "$work/out" | sed 's/^/        out: /'
 	fi
 }
 

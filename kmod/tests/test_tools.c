@@ -362,6 +362,23 @@ Test(tools, an_inode_with_one_torn_copy_is_its_other_copy)
 	cr_assert_eq(le64_to_cpu(get_inode(FILE_INO).size), 2 * PATHFS_BLOCK_SIZE);
 }
 
+Test(tools, after_the_last_sequence_number_comes_0)
+{
+	struct pathfs_inode slots[PATHFS_SLOTS];
+
+	cr_assert_eq(image_read_slots(&image, FILE_INO, slots), 0);
+	int current = image_current_slot(slots, FILE_INO);
+	slots[!current] = slots[current];
+	slots[current].sequence = cpu_to_le64(UINT64_MAX);
+	seal(&slots[current]);
+	slots[!current].sequence = 0;
+	slots[!current].flags = cpu_to_le32(PATHFS_INODE_DAX);
+	seal(&slots[!current]);
+	cr_assert_eq(image_write_slots(&image, FILE_INO, slots), 0);
+	cr_assert_eq(run_check(true), 0, "%s", all_reports);
+	cr_assert_eq(le32_to_cpu(get_inode(FILE_INO).flags), PATHFS_INODE_DAX);
+}
+
 Test(tools, an_inode_with_both_copies_damaged_is_freed_and_loses_its_name)
 {
 	struct pathfs_inode slots[PATHFS_SLOTS];

@@ -111,6 +111,10 @@ branches_with_dax() {
 	trace pathfs/pathfs_write "branch dax" xfs_io -f -c 'pwrite 0 64k' $m/file
 	check "pmem: write() takes the DAX branch" same "$count" 16
 	check "pmem: statx says DAX" is_dax $m/file
+	check "pmem: a read across the end of the largest file ends" \
+		xfs_io -f -c 'truncate 17592186036224' -c 'pread 17592186032128 64k' $m/largest
+	check "pmem: and so does one behind it" xfs_io -c 'pread 17592186040320 64k' -c 'pread 17592186048512 64k' $m/largest
+	rm $m/largest
 	dax_faults
 	umount $m
 	check "pmem: fsck finds nothing after faults" fsck_clean /dev/pmem0
@@ -197,6 +201,105 @@ not_unmounted() {
 	rm /dev/shm/copy
 }
 
+# pinned unlink|truncate: most of the medium is taken, so that freed blocks are used at once.
+pinned() {
+	make_fs /dev/pmem0 && mount_fs dax=always /dev/pmem0
+	xfs_io -f -c "falloc 0 $((($(stat -f -c %a $m) - 12288) * 4))k" $m/most
+	check "pmem: what $1 frees stays the file's while a pipe has pages of it" \
+		"$build/tests/pinned" "$1" $m/file $m/other
+	check "pmem: unmounts after that" umount $m
+	check "pmem: fsck finds nothing after that" fsck_clean /dev/pmem0
+}
+
+# A medium in a file, of which the block device's own cache is written while it is mounted.
+make_medium() {
+	modprobe loop
+	truncate -s 64M /dev/shm/medium
+	make_fs /dev/shm/medium
+	medium=$(losetup -f --show /dev/shm/medium)
+	mount_fs dax=never "$medium" && echo kept >$m/kept && echo kept >$m/other && umount $m
+}
+
+remove_medium() {
+	! mountpoint -q $m || umount $m
+	check "$1" fsck_clean "$medium"
+	losetup -d "$medium" && rm /dev/shm/medium
+}
+
+foreign_super() {
+	make_medium
+	mount_fs dax=never "$medium"
+	before=$(stat -f -c '%b %c' $m)
+	dd if=/dev/zero of="$medium" bs=4k count=1 conv=notrunc status=none
+	check "a superblock that another writes over while it is mounted isn't read again" \
+		same "$(stat -f -c '%b %c' $m)" "$before"
+	check "files are made and read all the same" sh -c "cp /bin/sh $m/sh && cmp /bin/sh $m/sh && rm $m/sh"
+	remove_medium "and the unmount writes it whole"
+}
+
+remount_fails() {
+	for _ in $(seq 50); do
+		! mount -o remount,rw $m || return
+	done
+}
+
+remount_under_readers() {
+	for _ in $(seq 20); do
+		mount -o remount,ro $m || return
+		echo 2 >/proc/sys/vm/drop_caches
+		(cat $m/f* >/dev/null) &
+		mount -o remount,rw $m || return
+		wait $! || return
+	done
+}
+
+remounts() {
+	make_medium
+	mount_fs ro,dax=never "$medium"
+	cat $m/kept >/dev/null
+	before=$(stat -f -c '%f %d' $m)
+	dd if="$medium" of=$work/bitmap bs=4k skip=1 count=1 status=none
+	dd if=/dev/zero of="$medium" bs=4k seek=1 count=1 conv=notrunc status=none
+	check "with a damaged bitmap it isn't remounted for writing, 50 times" remount_fails
+	check "the log says why" log_has "bitmaps are damaged"
+	check "and it is as it was: free blocks" same "$(stat -f -c '%f %d' $m)" "$before"
+	check "a file that was not loaded yet" grep -q kept $m/other
+	dd if=$work/bitmap of="$medium" bs=4k seek=1 count=1 conv=notrunc status=none
+	check "with the right bitmap it is remounted" mount -o remount,rw $m
+	for i in $(seq 30); do
+		echo "$i" >"$m/f$i"
+	done
+	check "and back, 20 times, while files are loaded" remount_under_readers
+	remove_medium "fsck finds nothing after remounts"
+}
+
+# Who writes goes on after an emergency remount; then the medium must not be called clean.
+emergency_remount() {
+	make_medium
+	mount_fs dax=never "$medium"
+	exec 3>>$m/open
+	echo u >/proc/sysrq-trigger
+	check "an emergency makes it read-only" wait_for read_only
+	dd if=/dev/zero bs=1M count=2 status=none >&3
+	exec 3>&-
+	check "from an emergency there is no way back but unmounting" not mount -o remount,rw $m
+	umount $m
+	"$build/fsck.pathfs" -q "$medium" >$work/fsck
+	check "after an emergency fsck must run" same "$?" 1
+	remove_medium "and then finds nothing"
+}
+
+read_only() { grep -q "pathfs ro" /proc/mounts; }
+
+# For 10 seconds at most.
+wait_for() {
+	for _ in $(seq 100); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+
 [ -d $events ] || mount -t tracefs tracefs /sys/kernel/tracing
 modprobe -a crc32c_generic libcrc32c
 dmesg -C
@@ -206,6 +309,11 @@ branches_without_dax
 branches_with_dax
 names
 not_unmounted
+pinned unlink
+pinned truncate
+foreign_super
+remounts
+emergency_remount
 together $nvme dax=never nvme
 together /dev/pmem0 dax=never "pmem without DAX"
 together /dev/pmem0 dax=always "pmem with DAX" --dax

@@ -227,7 +227,7 @@ int image_current_slot(const struct pathfs_inode slots[PATHFS_SLOTS], uint32_t i
 	bool valid1 = slot_is_valid(&slots[1], ino);
 
 	if (valid0 && valid1)
-		return le64_to_cpu(slots[1].sequence) > le64_to_cpu(slots[0].sequence);
+		return pathfs_later_slot(slots);
 	if (valid1)
 		return 1;
 	return valid0 ? 0 : -1;
