@@ -156,7 +156,7 @@ struct syscall_rule {
 
 /*
  * A look takes so many @calls: each gives the device what was started, and finds at least one that
- * ended unless it was made only to give, in smaller batches than there is room for.
+ * ended. Smaller batches than there is room for are given by a call of their own.
  */
 static struct syscall_rule queue_rule(const struct workload *w, unsigned int calls, uint64_t ios)
 {
@@ -165,10 +165,10 @@ static struct syscall_rule queue_rule(const struct workload *w, unsigned int cal
 	} texts[] = {
 		[1] = {"at most one system call per I/O", "1, or less with more in flight"},
 		[2] = {"at most two system calls per I/O", "2, or less with more in flight"},
-		[4] = {"at most four system calls per I/O", "4, or less with more in flight"},
+		[3] = {"at most three system calls per I/O", "3, or less with more in flight"},
 	};
 	const bool gives = w->iodepth_batch_submit && w->iodepth_batch_submit < w->iodepth;
-	const unsigned int most = gives ? 2 * calls : calls;
+	const unsigned int most = gives ? calls + 1 : calls;
 
 	return (struct syscall_rule){texts[most].claim, texts[most].expected,
 				     calls * ios / w->iodepth, most * ios};

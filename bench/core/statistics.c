@@ -37,6 +37,7 @@ struct median_interval statistics_median_interval(unsigned int n)
 		return interval;
 	probability = central_probability(n);
 	coverage = n % 2 ? 0 : probability;
+	/* LAB 2.3: widen, from the k-th smallest to the k-th largest, until that covers enough => */
 	while (coverage < COVERAGE && k > 1) {
 		/* From P(k) to P(k - 1); for odd n the two central terms are equal. */
 		if (n % 2 == 0 || k != (n + 1) / 2)
@@ -44,6 +45,7 @@ struct median_interval statistics_median_interval(unsigned int n)
 		k--;
 		coverage += 2 * probability;
 	}
+	/* LAB end */
 	interval.low_rank = k;
 	interval.high_rank = n + 1 - k;
 	interval.coverage_ppm = (uint32_t)(coverage * 1000000 + 0.5L);

@@ -166,8 +166,10 @@ static inline __attribute__((always_inline)) void loop(struct worker *w,
 		if (marked)
 			COUNT_MARK(COUNT_MARK_BEGIN);
 		start = from = clock_ticks(clock);
+		/* LAB 2.4: in an open loop: since when has the user been waiting? => */
 		if (paced && pace_is_open_loop(&w->pace))
 			from = w->pace.next;
+		/* LAB end */
 		ret = submit(&w->job, offset, write);
 		end = clock_ticks(clock);
 		if (marked)

@@ -110,8 +110,9 @@ static int start(struct path_job *job, struct path_io *io)
 }
 
 /* The kernel may take fewer than it is given; the rest is given again. */
-static int submit(struct aio *a)
+static int give(struct path_job *job)
 {
+	struct aio *a = job->own;
 	unsigned int given = 0;
 
 	while (given < a->npending) {
@@ -143,7 +144,7 @@ static int reap(struct path_job *job, unsigned int min)
 	struct aio *a = job->own;
 	const unsigned int most = job->workload->iodepth;
 	unsigned int ended = 0;
-	int ret = submit(a);
+	int ret = give(job);
 
 	if (ret)
 		return ret;
@@ -185,6 +186,7 @@ const struct path_ops path_libaio = {
 	.probe = probe,
 	.open = open_job,
 	.start = start,
+	.give = give,
 	.reap = reap,
 	.close = close_job,
 };

@@ -141,6 +141,7 @@ const struct path_ops path_passthru = {
 	.probe = passthru_probe,
 	.open = passthru_open,
 	.start = start,
+	.give = ring_give,
 	.reap = ring_reap_asleep,
 	.close = ring_close,
 };
@@ -156,6 +157,7 @@ const struct path_ops path_passthru_iopoll = {
 	.probe = iopoll_probe,
 	.open = iopoll_open,
 	.start = start,
+	.give = ring_give,
 	.reap = ring_reap_polled,
 	.close = ring_close,
 };

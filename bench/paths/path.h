@@ -116,11 +116,13 @@ struct path_ops {
 	 */
 	int (*submit)(struct path_job *job, uint64_t offset, bool write);
 	/*
-	 * Asynchronous paths have these two instead of submit. start puts @io into the queue (from
-	 * or to io->buffer); it may be given to the device only in reap. 0 or a negative errno;
-	 * there is always room for iodepth of them.
+	 * Asynchronous paths have these three instead of submit. start puts @io into the queue
+	 * (from or to io->buffer); it may be given to the device only in give or reap. 0 or a
+	 * negative errno; there is always room for iodepth of them.
 	 */
 	int (*start)(struct path_job *job, struct path_io *io);
+	/* Gives the device all that was started, and takes nothing. 0 or a negative errno. */
+	int (*give)(struct path_job *job);
 	/*
 	 * Gives the device all that was started, at once, and calls job->done for each operation
 	 * that ended. Returns how many did: at least @min (fewer only after interrupted(), or when

@@ -207,6 +207,15 @@ unsigned int ring_take(struct path_job *job)
  * One io_uring_enter submits and waits, unless a signal ends it early. liburing leaves it out where
  * nothing was started and enough completions are there.
  */
+int ring_give(struct path_job *job)
+{
+	struct ring *r = job->own;
+	int ret = io_uring_submit(&r->uring);
+
+	/* Interrupted, or no room until something is taken: reap gives it. */
+	return ret < 0 && ret != -EINTR && ret != -EBUSY && ret != -EAGAIN ? ret : 0;
+}
+
 int ring_reap_asleep(struct path_job *job, unsigned int min)
 {
 	struct __kernel_timespec longest = {

@@ -44,6 +44,8 @@ static inline void ring_finish_entry(const struct path_job *job, struct ring *r,
 	io_uring_sqe_set_data(sqe, io);
 	r->in_flight++;
 }
+/* Path give. */
+int ring_give(struct path_job *job);
 /* Tells of all that lie in the completion ring, which is memory of ours: no system call. */
 unsigned int ring_take(struct path_job *job);
 /* Path reap: asleep until an interrupt, or while the kernel polls. */

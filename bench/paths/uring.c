@@ -50,6 +50,7 @@ const struct path_ops path_uring = {
 	.probe = uring_probe,
 	.open = uring_open,
 	.start = ring_start,
+	.give = ring_give,
 	.reap = ring_reap_asleep,
 	.close = ring_close,
 };
@@ -65,6 +66,7 @@ const struct path_ops path_uring_iopoll = {
 	.probe = iopoll_probe,
 	.open = iopoll_open,
 	.start = ring_start,
+	.give = ring_give,
 	.reap = ring_reap_polled,
 	.close = ring_close,
 };

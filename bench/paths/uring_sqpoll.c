@@ -84,6 +84,7 @@ const struct path_ops path_uring_sqpoll = {
 	.probe = probe,
 	.open = open_job,
 	.start = ring_start,
+	.give = ring_give,
 	.reap = reap,
 	.close = ring_close,
 };

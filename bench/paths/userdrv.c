@@ -305,6 +305,14 @@ static int wait_hybrid(struct path_job *job)
 	return n;
 }
 
+static int give(struct path_job *job)
+{
+	struct userdrv_job *own = job->own;
+
+	ud_qpair_ring(own->qpair);
+	return 0;
+}
+
 static int reap(struct path_job *job, unsigned int min)
 {
 	struct userdrv_job *own = job->own;
@@ -399,6 +407,7 @@ const struct path_ops path_userdrv_poll = {
 	.probe = probe_poll,
 	.open = open_poll,
 	.start = start,
+	.give = give,
 	.reap = reap_poll,
 	.count = count,
 	.tend = tend,
@@ -416,6 +425,7 @@ const struct path_ops path_userdrv_irq = {
 	.probe = probe_sleeping,
 	.open = open_irq,
 	.start = start,
+	.give = give,
 	.reap = reap,
 	.count = count,
 	.tend = tend,
@@ -433,6 +443,7 @@ const struct path_ops path_userdrv_hybrid = {
 	.probe = probe_sleeping,
 	.open = open_hybrid,
 	.start = start,
+	.give = give,
 	.reap = reap,
 	.count = count,
 	.tend = tend,

@@ -125,6 +125,10 @@ paths() {
 		iodepth_batch_submit=0
 		iodepth_batch_complete_min=32
 		each.path=libaio,uring,uring-iopoll,passthru,passthru-iopoll,userdrv-poll,userdrv-irq,userdrv-hybrid
+		[32, given one by one]
+		rw=randread
+		iodepth=32
+		each.path=libaio,uring,uring-iopoll,passthru,passthru-iopoll,userdrv-poll,userdrv-irq
 		[registered]
 		rw=randread
 		fixedbufs=1

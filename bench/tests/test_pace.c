@@ -132,6 +132,13 @@ static unsigned int end_due(struct path_job *job)
 	return ended;
 }
 
+/* The model has it as soon as it is started. */
+static int give(struct path_job *job)
+{
+	(void)job;
+	return 0;
+}
+
 static int reap(struct path_job *job, unsigned int min)
 {
 	const uint64_t until = virtual.now + job->patience_ns;
@@ -154,9 +161,9 @@ static int reap(struct path_job *job, unsigned int min)
 
 static const struct path_ops synchronous = {.name = "synchronous", .submit = one};
 static const struct path_ops polled = {
-	.name = "polled", .start = start, .reap = reap, .traits = PATH_POLLED};
+	.name = "polled", .start = start, .give = give, .reap = reap, .traits = PATH_POLLED};
 static const struct path_ops sleeping = {
-	.name = "sleeping", .start = start, .reap = reap, .traits = PATH_SLEEPS};
+	.name = "sleeping", .start = start, .give = give, .reap = reap, .traits = PATH_SLEEPS};
 static const struct path_ops *const kinds[] = {&synchronous, &polled, &sleeping};
 #define NKINDS 3
 

@@ -28,7 +28,8 @@ int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile v
 static struct {
 	unsigned int calls, writes, wrong;
 	unsigned int seen[NBLOCKS];
-	unsigned int fail_at, interrupt_at, leave_at; /* call number; 0: never */
+	unsigned int fail_at, interrupt_at, leave_at;
+	unsigned int refuse_at; /* call number; 0: never */
 	int result;
 	bool damage; /* reads leave a wrong block */
 	uint64_t last_offset;
@@ -473,11 +474,11 @@ static struct {
 	struct path_io *queue[DEPTH];
 	unsigned int n, most;                    /* in flight; the most that ever were */
 	unsigned int starts, ends, looks, waits; /* waits: looks with a minimum */
-	unsigned int largest_min, wrong;
+	unsigned int largest_min, wrong, gives;
 	unsigned int seen[NBLOCKS];
 	unsigned int vain, vain_left; /* so many looks find nothing after each that found some */
 	unsigned int one_by_one;
-	unsigned int fail_start_at, fail_end_at, break_at, interrupt_at, leave_at;
+	unsigned int fail_start_at, fail_end_at, break_at, interrupt_at, leave_at, refuse_at;
 	unsigned int starts_at_failure;
 	unsigned int rounds, ends_at_start; /* rounds: starts that came right after an end */
 	uint64_t nap_ns;                    /* a look takes so long */
@@ -508,6 +509,12 @@ static int device_start(struct path_job *job, struct path_io *io)
 		device.wrong +=
 			pattern_check(io->buffer, BS, io->offset, job->generation, &fault) != 0;
 	return 0;
+}
+
+static int device_give(struct path_job *job)
+{
+	(void)job;
+	return ++device.gives == device.refuse_at ? -EPIPE : 0;
 }
 
 static void device_end_one(struct path_job *job)
@@ -562,10 +569,16 @@ static int device_reap(struct path_job *job, unsigned int min)
 	return (int)n;
 }
 
-static const struct path_ops sleeping = {
-	.name = "sleeping", .start = device_start, .reap = device_reap, .traits = PATH_SLEEPS};
-static const struct path_ops polled = {
-	.name = "polled", .start = device_start, .reap = device_reap, .traits = PATH_POLLED};
+static const struct path_ops sleeping = {.name = "sleeping",
+					 .start = device_start,
+					 .give = device_give,
+					 .reap = device_reap,
+					 .traits = PATH_SLEEPS};
+static const struct path_ops polled = {.name = "polled",
+				       .start = device_start,
+				       .give = device_give,
+				       .reap = device_reap,
+				       .traits = PATH_POLLED};
 
 static void use_device(const struct path_ops *ops, enum run_clock kind, unsigned int iodepth)
 {
@@ -851,14 +864,26 @@ Test(worker, gives_what_it_starts_to_the_device_in_batches_of_what_it_is_told)
 	workload.iodepth_batch_submit = 2;
 	use_device(&sleeping, RUN_CLOCK_NS, DEPTH);
 	device.one_by_one = 1;
-	device.vain = device.vain_left = 1000;
 	pass(40);
 	all_came_back();
 	cr_assert_eq(device.most, DEPTH);
 	cr_assert_eq(worker.ios, 40);
-	/* Three looks while there was room for more, and then one for each that ended. */
+	/* Three times while there was room for more; then each that ends makes room for one. */
+	cr_assert_eq(device.gives, 3);
+	cr_assert_eq(device.looks, 40);
 	cr_assert_eq(device.waits, 40);
-	cr_assert_eq(device.looks, 43);
+}
+
+Test(worker, ends_what_it_has_started_when_the_device_takes_no_more)
+{
+	workload.iodepth_batch_submit = 2;
+	use_device(&sleeping, RUN_CLOCK_NS, DEPTH);
+	device.refuse_at = 2;
+	pass(40);
+	all_came_back();
+	cr_assert_eq(device.starts, 4);
+	cr_assert_eq(worker.first_error, -EPIPE);
+	cr_assert_eq(worker.ios, 4);
 }
 
 Test(worker, keeps_no_single_durations_of_what_was_in_flight_together)
