@@ -3,14 +3,18 @@
  * A lab: what labs/NN-name/lab.ini says, and the work on it.
  *
  *   [lab]          title=, hours=, where= (any: user space on any Linux; vm: the testbed),
- *                  files= (the reference sources with this lab's regions, by blanks),
- *                  link= (userdrv or bench: what a check program is linked with; pathfs or
- *                  minipmem: the module that a check script loads; none), record= (1: the
- *                  student's code calls ud_record, which check.c has)
+ *                  files= (by blanks, from the project's root: the reference sources with this
+ *                  lab's regions, and what stands in labs/NN-name/reference/ for it), link=
+ *                  (userdrv or bench: what the program of the checks is linked with; pathfs or
+ *                  minipmem: the module that is built; none), record= (1: the student's code calls
+ *                  ud_record, which check.c has)
  *   [check NAME]   sentence= (what must hold), regions= (by blanks), points=
  *
- * check.c is the program of all checks (engine/check.h), or check.sh the script
- * (engine/check-lib.sh). hints/NAME.md has the hints of a check, separated by lines of "---".
+ * where=any: check.c is the program of all checks (engine/check.h). where=vm: check.sh observes in
+ * the guest (engine/check-lib.sh), verdict.sh judges on the host (engine/verdict-lib.sh), check.c
+ * is a program for check.sh, if there is one. A header in files= that has the check's regions lies
+ * in reference/ and is included by its name alone, so that it is found before the reference's.
+ * hints/NAME.md has the hints of a check, separated by lines of "---".
  */
 #ifndef LABS_LAB_H
 #define LABS_LAB_H
@@ -59,6 +63,9 @@ struct labs {
 /* All labs there are. A lab.ini that can't be read is an error with a sentence. */
 int labs_load(struct labs *labs, const char *root, struct error *e);
 void labs_free(struct labs *labs);
+/* One, from what its lab.ini says; @lab has its name and folder. lab_free() it in any case. */
+int lab_parse(struct lab *lab, const char *text, struct error *e);
+void lab_free(struct lab *lab);
 /* By number ("4") or name; NULL: none. */
 const struct lab *labs_find(const struct labs *labs, const char *name);
 const struct check *lab_find_check(const struct lab *lab, const char *name);
@@ -78,6 +85,8 @@ int lab_start(const struct labs *labs, const struct lab *lab, enum variant varia
 /* Moves what there is to a folder beside it, named in @kept, and starts anew. */
 int lab_reset(const struct labs *labs, const struct lab *lab, char *kept, size_t size,
 	      struct error *e);
+/* What stands behind the last '/'. */
+const char *file_name(const char *path);
 /* Reads a whole file; the caller frees *@text. */
 int read_text(const char *path, char **text, struct error *e);
 int write_text(const char *path, const char *text, struct error *e);
@@ -96,12 +105,31 @@ enum outcome {
 
 extern const char *const outcome_names[];
 
+/* A student's work, tried by one check. */
+struct trial {
+	const struct check *check;
+	const char *work; /* the folder of the student's files */
+	const char *tag;  /* keeps apart what is built for trials of the same check */
+	char log[900];    /* a path; made anew: all that was said on the way */
+	enum outcome outcome;
+};
+
 /*
- * Builds @check with the student's regions in the reference and runs it. All that was said on the
- * way is in @log (a path; made anew). Never fails: what can't be done is OUTCOME_BROKEN, its reason
- * in the log. @debug: under gdb, on the terminal.
+ * For each trial builds its check with the student's regions in the reference, and runs it; several
+ * that need the testbed share a boot. Never fails: what can't be done is OUTCOME_BROKEN, its reason
+ * in the log. @done, if there is one, is told of each outcome as soon as it is known, in the order
+ * of the trials.
  */
-enum outcome lab_check(const struct labs *labs, const struct lab *lab, const struct check *check,
-		       const char *log, bool debug);
+typedef void trial_done(const struct trial *trial, void *context);
+void lab_try(const struct labs *labs, const struct lab *lab, struct trial *trials, size_t ntrials,
+	     trial_done *done, void *context);
+/*
+ * The same for work that somebody handed in: all of it is built and run in the testbed, by a user
+ * without rights, and can't see the folder @hidden.
+ */
+void lab_try_strangers(const struct labs *labs, const struct lab *lab, struct trial *trials,
+		       size_t ntrials, const char *hidden);
+/* @trial under gdb, on the terminal. */
+void lab_debug(const struct labs *labs, const struct lab *lab, struct trial *trial);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/memory.h"
 #include "engine/lab.h"
@@ -126,29 +127,56 @@ static int on_key(void *user, const char *section, const char *name, const char 
 	return refuse(reader, "there is no section", section);
 }
 
-static int load_lab(struct lab *lab, struct error *e)
+/* All of a student's files lie in one folder. */
+static int check_names(const struct lab *lab, struct error *e)
 {
-	struct reader reader = {lab, e, 0};
-	char path[700];
-	int line;
-
-	snprintf(path, sizeof(path), "%s/lab.ini", lab->folder);
-	line = ini_parse(path, on_key, &reader);
-	if (reader.ret)
-		return reader.ret;
-	if (line < 0)
-		return error_set(e, -ENOENT, "can't read %s: %s; a lab has one", path,
-				 strerror(errno));
-	if (line > 0)
-		return error_set(e, -EINVAL, "%s:%d isn't NAME=VALUE; mend it", path, line);
-	if (!lab->title || !lab->nchecks)
-		return error_set(e, -EINVAL, "%s has no title or no checks; add them", path);
-	for (size_t i = 0; i < lab->nchecks; i++) {
-		if (!lab->checks[i].sentence)
-			return error_set(e, -EINVAL, "%s: check %s has no sentence; add it", path,
-					 lab->checks[i].name);
+	for (size_t i = 0; i < lab->nfiles; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(file_name(lab->files[i]), file_name(lab->files[j])) == 0)
+				return error_set(
+					e, -EINVAL,
+					"%s/lab.ini: %.200s and %.200s have the same name; a "
+					"student's folder can't hold both",
+					lab->folder, lab->files[j], lab->files[i]);
+		}
 	}
 	return 0;
+}
+
+int lab_parse(struct lab *lab, const char *text, struct error *e)
+{
+	struct reader reader = {lab, e, 0};
+	int line = ini_parse_string(text, on_key, &reader);
+
+	if (reader.ret)
+		return reader.ret;
+	if (line)
+		return error_set(e, -EINVAL, "%s/lab.ini:%d isn't NAME=VALUE; mend it", lab->folder,
+				 line);
+	if (!lab->title || !lab->nchecks)
+		return error_set(e, -EINVAL, "%s/lab.ini has no title or no checks; add them",
+				 lab->folder);
+	for (size_t i = 0; i < lab->nchecks; i++) {
+		if (!lab->checks[i].sentence)
+			return error_set(e, -EINVAL, "%s/lab.ini: check %s has no sentence; add it",
+					 lab->folder, lab->checks[i].name);
+	}
+	return check_names(lab, e);
+}
+
+static int load_lab(struct lab *lab, struct error *e)
+{
+	char path[700];
+	char *text;
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/lab.ini", lab->folder);
+	ret = read_text(path, &text, e);
+	if (ret)
+		return ret;
+	ret = lab_parse(lab, text, e);
+	free(text);
+	return ret;
 }
 
 /* "04-io-queues" */
@@ -159,7 +187,16 @@ static int is_lab(const struct dirent *entry)
 	       strlen(entry->d_name) < 60;
 }
 
-static void free_lab(struct lab *lab)
+/* A folder without one is a lab that is only being written. */
+static bool has_lab_ini(const struct lab *lab)
+{
+	char path[700];
+
+	snprintf(path, sizeof(path), "%s/lab.ini", lab->folder);
+	return access(path, F_OK) == 0;
+}
+
+void lab_free(struct lab *lab)
 {
 	for (size_t i = 0; i < lab->nfiles; i++)
 		free(lab->files[i]);
@@ -192,10 +229,13 @@ int labs_load(struct labs *labs, const char *root, struct error *e)
 		snprintf(lab.folder, sizeof(lab.folder), "%.500s/labs/%.60s", root, name);
 		snprintf(lab.work, sizeof(lab.work), "%.500s%s/%.60s", work ? work : root,
 			 work ? "" : "/labs/work", name);
-		if (!ret)
-			ret = load_lab(&lab, e);
+		if (ret || !has_lab_ini(&lab)) {
+			free(entries[i]);
+			continue;
+		}
+		ret = load_lab(&lab, e);
 		if (ret) {
-			free_lab(&lab);
+			lab_free(&lab);
 		} else {
 			labs->list = memory_append(labs->list, labs->count, sizeof(*labs->list));
 			labs->list[labs->count++] = lab;
@@ -211,7 +251,7 @@ int labs_load(struct labs *labs, const char *root, struct error *e)
 void labs_free(struct labs *labs)
 {
 	for (size_t i = 0; i < labs->count; i++)
-		free_lab(&labs->list[i]);
+		lab_free(&labs->list[i]);
 	free(labs->list);
 	memset(labs, 0, sizeof(*labs));
 }

@@ -6,9 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/memory.h"
 #include "core/results.h"
 #include "engine/lab.h"
+#include "engine/place.h"
 #include "engine/progress.h"
+#include "engine/teacher.h"
 
 enum { EXIT_GOOD = 0, EXIT_NOT_PASSED = 1, EXIT_USAGE = 2, EXIT_BROKEN = 4 };
 
@@ -20,6 +23,10 @@ static const char usage[] =
 	"bypass lab debug N CHECK      one check under gdb\n"
 	"bypass lab status             points of the labs that you started\n"
 	"bypass lab reset N            begin anew; your files are kept beside\n"
+	"\n"
+	"For teachers (docs/teaching.md):\n"
+	"bypass lab pack FILE.tar.gz [SEED]   a tree for one student, without the answers\n"
+	"bypass lab grade DIR [N] [--format=csv|json]   try the work of each student: DIR/NAME/\n"
 	"\n"
 	"N is a lab's number or name. The handout is labs/NAME/README.md.\n"
 	"Exit status: 0 good; 1 a check didn't pass; 2 usage; 4 something is missing here.\n";
@@ -62,9 +69,8 @@ static int cmd_start(const struct labs *labs, const struct lab *lab)
 	printf("lab %u: %s\n", lab->number, lab->title);
 	printf("  read    labs/%s/README.md\n", lab->name);
 	for (size_t i = 0; i < lab->nfiles; i++) {
-		const char *slash = strrchr(lab->files[i], '/');
 
-		printf("  edit    labs/work/%s/%s\n", lab->name, slash ? slash + 1 : lab->files[i]);
+		printf("  edit    labs/work/%s/%s\n", lab->name, file_name(lab->files[i]));
 	}
 	printf("  try     bypass lab check %u\n", lab->number);
 	return EXIT_GOOD;
@@ -110,32 +116,48 @@ static void show_log(const char *log, enum outcome outcome)
 	free(text);
 }
 
-static enum outcome check_one(const struct labs *labs, const struct lab *lab,
-			      const struct check *check)
-{
-	char log[900];
-	enum outcome outcome;
+struct tally {
+	const struct lab *lab;
+	unsigned int points, most;
+	bool broken;
+};
 
-	snprintf(log, sizeof(log), "%s/%s.log", lab->work, check->name);
-	outcome = lab_check(labs, lab, check, log, false);
-	printf("%-7s %u/%u  %s: %s\n", outcome == OUTCOME_PASSED ? "pass" : "FAIL",
-	       outcome == OUTCOME_PASSED ? check->points : 0, check->points, check->name,
-	       check->sentence);
-	if (outcome == OUTCOME_PASSED)
-		return outcome;
-	printf("      %s\n", outcome_names[outcome]);
-	show_log(log, outcome);
-	printf("      log: labs/work/%s/%s.log", lab->name, check->name);
-	if (outcome != OUTCOME_BROKEN)
-		printf("   hint: bypass lab hint %u", lab->number);
-	putchar('\n');
-	return outcome;
+static void show_trial(const struct trial *trial, void *context)
+{
+	const struct check *check = trial->check;
+	struct tally *tally = context;
+	const bool passed = trial->outcome == OUTCOME_PASSED;
+
+	progress_note(tally->lab, check->name, outcome_names[trial->outcome]);
+	tally->most += check->points;
+	tally->points += passed ? check->points : 0;
+	tally->broken = tally->broken || trial->outcome == OUTCOME_BROKEN;
+	printf("%-7s %u/%u  %s: %s\n", passed ? "pass" : "FAIL", passed ? check->points : 0,
+	       check->points, check->name, check->sentence);
+	if (!passed) {
+		printf("      %s\n", outcome_names[trial->outcome]);
+		show_log(trial->log, trial->outcome);
+		printf("      log: labs/work/%s/%s.log", tally->lab->name, check->name);
+		if (trial->outcome != OUTCOME_BROKEN)
+			printf("   hint: bypass lab hint %u", tally->lab->number);
+		putchar('\n');
+	}
+	fflush(stdout);
+}
+
+static struct trial trial_of(const struct lab *lab, const struct check *check)
+{
+	struct trial trial = {.check = check, .work = lab->work, .tag = "yours"};
+
+	snprintf(trial.log, sizeof(trial.log), "%s/%s.log", lab->work, check->name);
+	return trial;
 }
 
 static int cmd_check(const struct labs *labs, const struct lab *lab, const char *only)
 {
-	unsigned int points = 0, most = 0;
-	bool broken = false;
+	struct tally tally = {.lab = lab};
+	struct trial *trials;
+	size_t ntrials = 0;
 	struct error e;
 
 	if (!lab_started(lab)) {
@@ -148,23 +170,20 @@ static int cmd_check(const struct labs *labs, const struct lab *lab, const char 
 			  lab->number, only, lab->name);
 		return fail(EXIT_USAGE, &e);
 	}
+	trials = memory_zeroed(lab->nchecks, sizeof(*trials));
 	for (size_t i = 0; i < lab->nchecks; i++) {
-		const struct check *check = &lab->checks[i];
-		enum outcome outcome;
-
-		if (only && strcmp(only, check->name) != 0)
-			continue;
-		outcome = check_one(labs, lab, check);
-		fflush(stdout);
-		progress_note(lab, check->name, outcome_names[outcome]);
-		most += check->points;
-		points += outcome == OUTCOME_PASSED ? check->points : 0;
-		broken = broken || outcome == OUTCOME_BROKEN;
+		if (!only || strcmp(only, lab->checks[i].name) == 0)
+			trials[ntrials++] = trial_of(lab, &lab->checks[i]);
 	}
-	printf("%u of %u points\n", points, most);
-	if (broken)
+	if (lab->vm)
+		fprintf(stderr, "bypass lab: builds the checks, then boots the testbed; that takes "
+				"a minute or two\n");
+	lab_try(labs, lab, trials, ntrials, show_trial, &tally);
+	free(trials);
+	printf("%u of %u points\n", tally.points, tally.most);
+	if (tally.broken)
 		return EXIT_BROKEN;
-	return points == most ? EXIT_GOOD : EXIT_NOT_PASSED;
+	return tally.points == tally.most ? EXIT_GOOD : EXIT_NOT_PASSED;
 }
 
 static int cmd_hint(const struct lab *lab)
@@ -211,7 +230,7 @@ static int cmd_hint(const struct lab *lab)
 static int cmd_debug(const struct labs *labs, const struct lab *lab, const char *name)
 {
 	const struct check *check = lab_find_check(lab, name);
-	char log[900];
+	struct trial trial;
 	struct error e;
 
 	if (!check) {
@@ -219,9 +238,17 @@ static int cmd_debug(const struct labs *labs, const struct lab *lab, const char 
 			  lab->number, name, lab->name);
 		return fail(EXIT_USAGE, &e);
 	}
-	snprintf(log, sizeof(log), "%s/%s.log", lab->work, check->name);
-	if (lab_check(labs, lab, check, log, true) == OUTCOME_BUILD)
-		show_log(log, OUTCOME_BUILD);
+	if (lab->vm) {
+		error_set(&e, 0,
+			  "lab %u runs in the testbed, where gdb has no program to hold; read "
+			  "labs/work/%s/%s.log, or try by hand in vm/shell",
+			  lab->number, lab->name, name);
+		return fail(EXIT_USAGE, &e);
+	}
+	trial = trial_of(lab, check);
+	lab_debug(labs, lab, &trial);
+	if (trial.outcome == OUTCOME_BUILD)
+		show_log(trial.log, OUTCOME_BUILD);
 	return EXIT_GOOD;
 }
 
@@ -252,11 +279,14 @@ static int dispatch(const struct labs *labs, int argc, char **argv)
 	const char *command = argv[0];
 	const struct lab *lab = NULL;
 	struct error e;
+	int status;
 
 	if (strcmp(command, "list") == 0 && argc == 1)
 		return cmd_list(labs);
 	if (strcmp(command, "status") == 0 && argc == 1)
 		return cmd_status(labs);
+	if (!teacher_command(labs, argc, argv, &status))
+		return status;
 	if (argc >= 2) {
 		lab = labs_find(labs, argv[1]);
 		if (!lab) {
@@ -296,7 +326,8 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-	if (results_project_root(root, sizeof(root), &e) || labs_load(&labs, root, &e))
+	if (results_project_root(root, sizeof(root), &e) || place_check(root, &e) ||
+	    labs_load(&labs, root, &e))
 		return fail(EXIT_BROKEN, &e);
 	status = dispatch(&labs, argc - 1, argv + 1);
 	labs_free(&labs);

@@ -243,6 +243,28 @@ char *marked_solution(const struct marked *m, unsigned int lab)
 	return for_student(m, lab, true);
 }
 
+char *marked_stubs(const struct marked *m)
+{
+	struct text t = {NULL, 0, 0};
+	size_t at = 0;
+
+	add(&t, "", 0);
+	for (size_t i = 0; i < m->count; i++) {
+		const struct region *r = &m->regions[i];
+
+		add(&t, m->source + at, r->marker - at);
+		add(&t, m->source + r->marker, r->indent);
+		add_format(&t, "/* lab %s: %s */\n", r->id, r->text);
+		if (*r->stub) {
+			add(&t, m->source + r->marker, r->indent);
+			add_format(&t, "%s\n", r->stub);
+		}
+		at = r->after;
+	}
+	add(&t, m->source + at, strlen(m->source + at));
+	return t.bytes;
+}
+
 char *marked_with(const struct marked *m, const char *id, const char *lines)
 {
 	const struct region *r = marked_find(m, id);

@@ -48,6 +48,8 @@ size_t marked_count(const struct marked *marked, unsigned int lab);
 char *marked_cut(const struct marked *marked, unsigned int lab);
 /* The same with the reference's own lines in the regions: the lab, solved. The caller frees it. */
 char *marked_solution(const struct marked *marked, unsigned int lab);
+/* All regions of all labs are stubs, and no markers are left. The caller frees it. */
+char *marked_stubs(const struct marked *marked);
 /* The file with @lines (whole lines) in region @id, which it has. The caller frees it. */
 char *marked_with(const struct marked *marked, const char *id, const char *lines);
 /*

@@ -10,6 +10,14 @@
 
 #include "core/memory.h"
 #include "engine/lab.h"
+#include "engine/seal.h"
+
+const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
 
 int read_text(const char *path, char **text, struct error *e)
 {
@@ -78,15 +86,13 @@ bool lab_started(const struct lab *lab)
 static int write_file(const struct labs *labs, const struct lab *lab, enum variant variant,
 		      const char *name, struct error *e)
 {
-	const char *slash = strrchr(name, '/');
-	char from[1200], to[1200];
+	char to[1200];
 	struct marked marked = {.count = 0};
 	char *source = NULL, *cut;
 	int ret;
 
-	snprintf(from, sizeof(from), "%s/%s", labs->root, name);
-	snprintf(to, sizeof(to), "%s/%s", lab->work, slash ? slash + 1 : name);
-	ret = read_text(from, &source, e);
+	snprintf(to, sizeof(to), "%s/%s", lab->work, file_name(name));
+	ret = reference_text(labs, name, &source, e);
 	if (ret)
 		return ret;
 	ret = marked_parse(&marked, name, source, e);

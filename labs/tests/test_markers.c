@@ -155,3 +155,21 @@ Test(markers, may_be_absent_and_the_last_line_unfinished)
 	free(cut);
 	marked_free(&m);
 }
+
+Test(markers, a_tree_for_students_has_stubs_and_no_markers)
+{
+	struct marked m;
+	char *stubs;
+
+	parsed(&m, "x.c", source);
+	stubs = marked_stubs(&m);
+	cr_assert_str_eq(stubs, "int first(void)\n"
+				"{\n"
+				"\t/* lab 3.1: say one */\n"
+				"\treturn 0;\n"
+				"}\n"
+				"/* lab 4.1: write second */\n"
+				"int last;\n");
+	free(stubs);
+	marked_free(&m);
+}
