@@ -55,8 +55,10 @@ int ud_create_queues(struct ud_qpair *q)
 	/* Create I/O Completion Queue [5.3]. */
 	sqe.cdw10 = id_and_size;
 	sqe.cdw11 = NVME_QUEUE_CONTIGUOUS;
+	/* LAB 5.1: a queue pair that has a vector has it raised by its completions [5.3] => */
 	if (q->vector >= 0)
 		sqe.cdw11 |= NVME_CQ_INTERRUPTS | NVME_CQ_VECTOR((uint32_t)q->vector);
+	/* LAB end */
 	err = ud_admin_scratch(c, &sqe, 0, NULL, NULL);
 	if (err)
 		return err;

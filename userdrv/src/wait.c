@@ -28,11 +28,13 @@ static int spin(struct ud_qpair *q, uint64_t until, uint64_t *now)
 	int n;
 
 	do {
+		/* LAB 5.2: look LOOKS times; end at the first that found something => (void)i; */
 		for (i = 0; i < LOOKS; i++) {
 			n = ud_qpair_process(q, 0);
 			if (n || !q->outstanding)
 				return n;
 		}
+		/* LAB end */
 		before = *now;
 		*now = ud_now_ns(q->ctrlr);
 		if (*now == before) {
@@ -54,15 +56,18 @@ static int spin(struct ud_qpair *q, uint64_t until, uint64_t *now)
 static int sleep_until(struct ud_qpair *q, uint64_t until, uint64_t now)
 {
 	struct ud_transport *t = q->ctrlr->transport;
+	/* A lost command makes no signal: somebody has to look at the clock. */
 	uint64_t wake = q->expired ? now + LATE_PERIOD_NS : q->next_check_ns;
-	int ret;
+	int ret = 0;
 
+	/* LAB 5.3: sleep on the vector until it signals, `wake` or `until` => (void)t, (void)until, (void)wake; */
 	if (wake > until)
 		wake = until;
 	if (wake <= now)
 		return 0;
 	q->stats.sleeps++;
 	ret = t->ops->wait_vector(t, (unsigned int)q->vector, wake - now);
+	/* LAB end */
 	return ret < 0 ? ret : 0;
 }
 
@@ -71,12 +76,14 @@ static uint64_t spin_ns(struct ud_qpair *q)
 {
 	uint64_t most = q->options.spin_ns;
 
+	/* LAB 5.4: each mode's time; a learning queue pair doesn't spin for what comes late => */
 	if (q->options.mode == UD_POLL)
 		return UINT64_MAX;
 	if (q->options.mode == UD_INTERRUPT)
 		return 0;
 	if (q->options.learn && q->learned_ns > most && ++q->nwaits % EXPLORE_WAITS)
 		return 0;
+	/* LAB end */
 	return most;
 }
 
@@ -107,11 +114,13 @@ static int wait_long(struct ud_qpair *q, uint64_t timeout_ns)
 		}
 		if (n)
 			break;
+		/* LAB 5.5: look again, at the clock and the queue; is there a reason to go on? => break; */
 		/* Also after the time is over: a completion that is there is better than none. */
 		now = ud_now_ns(q->ctrlr);
 		n = process_or_check(q, now);
 		if (n || !q->outstanding || now >= until)
 			break;
+		/* LAB end */
 	}
 	if (n > 0 && q->options.learn) {
 		now = ud_now_ns(q->ctrlr) - start;
@@ -152,6 +161,10 @@ int ud_qpair_ack(struct ud_qpair *q)
 
 	if (q->vector < 0)
 		return -ENOTSUP;
+	/* LAB 5.6: consume the signal and take what has completed: in which order? => ret = 0, (void)t; */
 	ret = t->ops->wait_vector(t, (unsigned int)q->vector, 0);
-	return ret < 0 ? ret : ud_qpair_process(q, 0);
+	if (ret >= 0)
+		ret = ud_qpair_process(q, 0);
+	/* LAB end */
+	return ret;
 }
