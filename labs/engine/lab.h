@@ -8,7 +8,8 @@
  *                  (userdrv or bench: what the program of the checks is linked with; pathfs or
  *                  minipmem: the module that is built; none), record= (1: the student's code calls
  *                  ud_record, which check.c has)
- *   [check NAME]   sentence= (what must hold), regions= (by blanks), points=
+ *   [check NAME]   sentence= (what must hold), regions= (by blanks), points=, seconds= (that a
+ *                  check in user space may take, if the usual ones are too few)
  *
  * where=any: check.c is the program of all checks (engine/check.h). where=vm: check.sh observes in
  * the guest (engine/check-lib.sh), verdict.sh judges on the host (engine/verdict-lib.sh), check.c
@@ -35,6 +36,7 @@ struct check {
 	char regions[LAB_REGIONS_MAX][REGION_ID_MAX];
 	size_t nregions;
 	unsigned int points;
+	unsigned int seconds; /* 0: the usual limits */
 };
 
 struct lab {

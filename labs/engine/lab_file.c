@@ -99,10 +99,11 @@ static int read_check_key(struct reader *reader, const char *check_name, const c
 	if (strcmp(name, "sentence") == 0) {
 		free(check->sentence);
 		check->sentence = memory_string(value);
-	} else if (strcmp(name, "points") == 0) {
+	} else if (strcmp(name, "points") == 0 || strcmp(name, "seconds") == 0) {
 		if (strspn(value, "0123456789") != strlen(value) || strlen(value) > 3 || !*value)
-			return refuse(reader, "points is a number, not", value);
-		check->points = (unsigned int)strtoul(value, NULL, 10);
+			return refuse(reader, "points and seconds are numbers, not", value);
+		*(*name == 'p' ? &check->points : &check->seconds) =
+			(unsigned int)strtoul(value, NULL, 10);
 	} else if (strcmp(name, "regions") == 0) {
 		while ((word = next_word(&value, &length))) {
 			if (check->nregions == LAB_REGIONS_MAX || length >= REGION_ID_MAX)

@@ -23,6 +23,14 @@
 const char *const outcome_names[] = {"passed", "wrong answer", "build error",
 				     "crash",  "hang",         "broken environment"};
 
+/* Where it is emulated, a check may take longer. */
+static unsigned int limit_s(const struct attempt *a, unsigned int usual)
+{
+	const unsigned int seconds = a->check->seconds ? a->check->seconds : usual;
+
+	return seconds * (a->sandboxed ? SANDBOX_TIMES : 1);
+}
+
 static enum outcome judge(const struct attempt *a, int status, bool waited_long, bool token_back)
 {
 	if (status < 0)
@@ -32,8 +40,8 @@ static enum outcome judge(const struct attempt *a, int status, bool waited_long,
 		return OUTCOME_HANG;
 	}
 	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
-		say(a, "seen: it used %d s of processor time, as what never ends does",
-		    CPU_LIMIT_S * (a->sandboxed ? SANDBOX_TIMES : 1));
+		say(a, "seen: it used %u s of processor time, as what never ends does",
+		    limit_s(a, CPU_LIMIT_S));
 		return OUTCOME_HANG;
 	}
 	if (WIFSIGNALED(status)) {
@@ -71,7 +79,9 @@ enum outcome run_check(const struct attempt *a)
 	char token[LAB_TOKEN_ROOM], back[LAB_TOKEN_ROOM] = "";
 	struct words command = {NULL, 0};
 	int in[2], out[2], ends[2];
-	const struct bounds bounds = {.cpu_s = CPU_LIMIT_S, .wait_s = WAIT_LIMIT_S, .token = ends};
+	const struct bounds bounds = {.cpu_s = limit_s(a, CPU_LIMIT_S),
+				      .wait_s = limit_s(a, WAIT_LIMIT_S),
+				      .token = ends};
 	bool waited_long = false;
 	int status;
 
