@@ -17,8 +17,9 @@ int cmd_lab(int argc, char **argv)
 	if (results_project_root(root, sizeof(root), &e))
 		return cli_fail(EXIT_FAILED, &e);
 	if (results_installed(root)) {
-		error_set(&e, 0, "a lab is a part of the source tree that you write, and this "
-				 "bypass is installed; do build/bypass lab in the source tree");
+		error_set(&e, 0,
+			  "a lab is a part of the source tree that you write, and this "
+			  "bypass is installed; do build/bypass lab in the source tree");
 		return cli_fail(EXIT_NOTHING_RAN, &e);
 	}
 	snprintf(program, sizeof(program), "%s/build/bypass-lab", root);
