@@ -110,9 +110,10 @@ extern const char *const outcome_names[];
 /* A student's work, tried by one check. */
 struct trial {
 	const struct check *check;
-	const char *work; /* the folder of the student's files */
-	const char *tag;  /* keeps apart what is built for trials of the same check */
-	char log[900];    /* a path; made anew: all that was said on the way */
+	const char *work;   /* the folder of the student's files */
+	const char *tag;    /* keeps apart what is built for trials of the same check */
+	char log[900];      /* a path; made anew: all that was said on the way */
+	unsigned int again; /* so often more, once it was built, as long as it passes */
 	enum outcome outcome;
 };
 

@@ -7,7 +7,14 @@ set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 
 prove_lab() {
-	set -- unsolved solved
+	set -- unsolved
+	if [ "$which" = all ]; then
+		# Where it is a guest each time (also lab 0), a hundred times would take hours.
+		times=100
+		! grep -Eq '^(where *= *vm|seconds)' "$root/labs/$lab/lab.ini" || times=10
+		set -- "$@" times $times
+	fi
+	set -- "$@" solved
 	# One stands for all: the first that doesn't take as long as it is let.
 	mistake=$(grep -L ' as hang' "$root/labs/$lab/wrong/"* 2>/dev/null | head -n 1)
 	if [ "$which" = all ]; then

@@ -4,7 +4,7 @@
  * mistake in labs/NAME/wrong/ is caught by the check that it is meant for, with the outcome that it
  * names.
  *
- *   prove LAB (unsolved | solved | mistakes | mistake NAME)...
+ *   prove LAB ([times N] unsolved | solved | mistakes | mistake NAME)...
  *
  * Each line of output is a sentence that must hold. BYPASS_LAB_WORK is a folder to work in.
  */
@@ -139,6 +139,7 @@ struct proofs {
 	struct trial *trials; /* as many */
 	struct lab *works;    /* copies of the lab with a work folder for each variant */
 	size_t count, nworks;
+	unsigned int again; /* how often more a solved one is tried */
 };
 
 /* Room for one more work folder; NULL if it can't be begun. */
@@ -162,6 +163,8 @@ static void add(struct proofs *p, const struct lab *work, const struct check *ch
 	snprintf(p->list[p->count].outcome, sizeof(p->list->outcome), "%.30s", outcome);
 	trial = &p->trials[p->count++];
 	*trial = (struct trial){.check = check, .work = work->work};
+	if (strcmp(name, "solved") == 0)
+		trial->again = p->again;
 	snprintf(trial->log, sizeof(trial->log), "%s/%s.log", work->work, check->name);
 }
 
@@ -245,7 +248,10 @@ static void prove(struct proofs *p)
 static int parse(struct proofs *p, int argc, char **argv)
 {
 	for (int i = 2; i < argc && p->nworks < WORKS_MAX; i++) {
-		if (strcmp(argv[i], "unsolved") == 0)
+		if (strcmp(argv[i], "times") == 0 && i + 1 < argc &&
+		    strtoul(argv[i + 1], NULL, 10) > 0)
+			p->again = (unsigned int)strtoul(argv[++i], NULL, 10) - 1;
+		else if (strcmp(argv[i], "unsolved") == 0)
 			add_all(p, VARIANT_UNSOLVED);
 		else if (strcmp(argv[i], "solved") == 0)
 			add_all(p, VARIANT_SOLVED);
@@ -275,7 +281,7 @@ int main(int argc, char **argv)
 	p.works = memory_zeroed(WORKS_MAX, sizeof(*p.works));
 	if (!p.lab || !getenv("BYPASS_LAB_WORK") || parse(&p, argc, argv)) {
 		fprintf(stderr, "usage: BYPASS_LAB_WORK=DIR prove LAB "
-				"(unsolved | solved | mistakes | mistake NAME)...\n");
+				"([times N] unsolved | solved | mistakes | mistake NAME)...\n");
 		return 2;
 	}
 	prove(&p);
