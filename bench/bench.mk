@@ -82,6 +82,7 @@ test-bench: $(BUILD)/bypass $(BUILD)/bypass-lab $(VM)/plugins/instruction_counts
 	@bench/tests/run-all.sh
 	@bench/tests/reference.sh
 	@bench/tests/command.sh $(ASAN)/bypass
+	@bench/tests/report.sh $(BUILD)/bypass
 	@bench/tests/install.sh
 	@bench/tests/extending.sh
 	@bench/tests/testbed.sh $(BUILD)/bypass

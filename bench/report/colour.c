@@ -5,18 +5,19 @@
 #include <string.h>
 
 /*
- * Okabe and Ito's palette for the paths that most plots compare, Paul Tol's "muted" for the rest:
- * both keep apart for the usual colour deficiencies. Dark ones are lightened a little so that
- * they stand on a dark page too. Every plot names its paths in text as well.
+ * Okabe and Ito's palette for the paths that most plots compare. The others were searched for: each
+ * is as far as can be from all that it is compared with, for the usual colour deficiencies too
+ * (test_report_colour), and stands on a light and on a dark page. Every plot names its paths in
+ * text as well.
  */
 static const struct {
 	const char *path, *colour;
 } table[] = {
 	{"buffered", "#e69f00"},     {"direct", "#0072b2"},       {"dax", "#009e73"},
-	{"mmap-shared", "#cc79a7"},  {"mmap-private", "#aa4466"}, {"mmap-dax", "#56b4e9"},
-	{"libaio", "#999933"},       {"uring", "#d55e00"},        {"uring-iopoll", "#cc6677"},
-	{"uring-sqpoll", "#aa4499"}, {"passthru", "#6f63c4"},     {"passthru-iopoll", "#8f86d8"},
-	{"userdrv-poll", "#1f8a4c"}, {"userdrv-irq", "#44aa99"},  {"userdrv-hybrid", "#7fb800"},
+	{"mmap-shared", "#cc79a7"},  {"mmap-private", "#8040e0"}, {"mmap-dax", "#56b4e9"},
+	{"libaio", "#c04080"},       {"uring", "#d55e00"},        {"uring-iopoll", "#a0c060"},
+	{"uring-sqpoll", "#c00020"}, {"passthru", "#8060e0"},     {"passthru-iopoll", "#4040e0"},
+	{"userdrv-poll", "#60a060"}, {"userdrv-irq", "#a0a0e0"},  {"userdrv-hybrid", "#60c0c0"},
 	{"spdk", "#a0622d"},         {"null", "#8a8f98"},
 };
 

@@ -63,6 +63,9 @@ size_t comparison_count(const struct comparison *c, enum compare_verdict verdict
 /* Runs on each side that an undecided figure needs; above COMPARE_UNITS_MAX: more than that. */
 size_t comparison_runs_needed(const struct comparison *c, const struct compare_figure *figure);
 
+/* What boots of one thing may differ by, by the clock of instructions: less is no difference. */
+unsigned int compare_tolerance_percent(const struct cell *cell, enum pass_kind kind);
+
 /*
  * What differs in the environments and targets and may explain a difference: a list of {"key",
  * "base", "new"}, each value the text of one run or of several, joined. A new reference.

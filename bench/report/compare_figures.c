@@ -124,17 +124,21 @@ static struct values collect(struct compare_side side, const struct compare_figu
 }
 
 /* docs/method.md, "Comparing two runs", has this table and what it was seen in. */
+unsigned int compare_tolerance_percent(const struct cell *cell, enum pass_kind kind)
+{
+	if (cell->clock_use == CLOCK_USE_MACHINE || kind == PASS_FIRST_TOUCH ||
+	    cell->workload.durability == DURABILITY_DATA)
+		return 3;
+	return cell->cache && strcmp(cell->cache, "page cache") == 0 ? 2 : 1;
+}
+
 static double tolerance(const struct compare_figure *figure)
 {
 	const struct cell *cell = figure->cell;
-	bool waits = cell->clock_use == CLOCK_USE_MACHINE;
 
 	if (figure->metric != METRIC_COST)
 		return 0;
-	if (waits || cell->summary[figure->pass].kind == PASS_FIRST_TOUCH ||
-	    cell->workload.durability == DURABILITY_DATA)
-		return 0.03;
-	return cell->cache && strcmp(cell->cache, "page cache") == 0 ? 0.02 : 0.01;
+	return compare_tolerance_percent(cell, cell->summary[figure->pass].kind) / 100.0;
 }
 
 /* Of boots. When an interrupt comes, there may be one completion or many: our driver feels that. */

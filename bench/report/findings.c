@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/compare.h"
 #include "report/format.h"
 
-/* A smaller difference than this is no finding, however exact the count. */
+/* A smaller difference than this is no finding, however exact the figures. */
 #define PRACTICAL_PERCENT 1
 
 /* Below this many repetitions two ranges that don't overlap say too little about time. */
@@ -15,23 +16,42 @@
 
 enum separation {
 	SEPARATE,
-	WITHIN_PRACTICAL, /* the intervals don't overlap, but the difference is too small to care */
+	WITHIN_TOLERANCE, /* the intervals don't overlap, but the difference is too small to count
+			   */
 	OVERLAPPING,
 };
 
-static enum separation compare(const struct quantity *a, const struct quantity *b)
+/*
+ * What two paths must differ by: what `bypass compare` asks of two runs. A count repeats to the
+ * digit within a boot, so that its interval alone would make a finding of each boot's own ways.
+ */
+static unsigned int tolerance_percent(enum run_clock clock, const struct row *a,
+				      const struct row *b)
 {
+	unsigned int left, right;
+
+	if (clock == RUN_CLOCK_NS)
+		return PRACTICAL_PERCENT;
+	left = compare_tolerance_percent(a->cell, a->pass->kind);
+	right = compare_tolerance_percent(b->cell, b->pass->kind);
+	return left > right ? left : right;
+}
+
+static enum separation compare(enum run_clock clock, const struct row *left,
+			       const struct row *right)
+{
+	const struct quantity *a = row_metric(clock, left), *b = row_metric(clock, right);
 	uint64_t low = a->median < b->median ? a->median : b->median;
 	uint64_t high = a->median < b->median ? b->median : a->median;
 
 	if (a->low <= b->high && b->low <= a->high)
 		return OVERLAPPING;
-	if ((high - low) * 100 < low * PRACTICAL_PERCENT)
-		return WITHIN_PRACTICAL;
+	if ((high - low) * 100 < low * tolerance_percent(clock, left, right))
+		return WITHIN_TOLERANCE;
 	return SEPARATE;
 }
 
-/* "3.1 times fewer", "4% fewer"; or "3.1 times as many", "4% more": @a against @b. */
+/* @a against @b: "1/23 of", "32% of", "4% fewer than", "3.1 times as many as", "4% more than". */
 static void ratio_words(uint64_t a, uint64_t b, char *out, size_t size)
 {
 	bool fewer = a < b;
@@ -41,9 +61,13 @@ static void ratio_words(uint64_t a, uint64_t b, char *out, size_t size)
 	char number[FORMAT_MAX];
 
 	if (low == 0 || high * 10 < low * 15) {
-		snprintf(out, size, "%u%% %s",
+		snprintf(out, size, "%u%% %s than",
 			 base ? (unsigned int)(((high - low) * 100 + base / 2) / base) : 0,
 			 fewer ? "fewer" : "more");
+		return;
+	}
+	if (fewer && high / low < 10) {
+		snprintf(out, size, "%u%% of", (unsigned int)((low * 100 + high / 2) / high));
 		return;
 	}
 	if (high / low >= 10)
@@ -52,12 +76,20 @@ static void ratio_words(uint64_t a, uint64_t b, char *out, size_t size)
 		snprintf(number, sizeof(number), "%u.%u",
 			 (unsigned int)((high * 10 + low / 2) / low / 10),
 			 (unsigned int)((high * 10 + low / 2) / low % 10));
-	snprintf(out, size, "%s times %s", number, fewer ? "fewer" : "as many");
+	if (fewer)
+		snprintf(out, size, "1/%s of", number);
+	else
+		snprintf(out, size, "%s times as many as", number);
 }
 
 static bool has_irq(const struct row *row)
 {
 	return row->pass->irq.known && row->pass->irq.median > 0;
+}
+
+static const char *verb(enum run_clock clock)
+{
+	return clock == RUN_CLOCK_NS ? "does" : "executes";
 }
 
 /* What the numbers count; interrupts are named where a row that is spoken of has any. */
@@ -81,33 +113,33 @@ static size_t known_rows(enum run_clock clock, const struct group *group)
 	return n;
 }
 
-/* ", 3.1 times fewer than direct (6,530)" */
-static void append_comparison(enum run_clock clock, const struct row *better,
-			      const struct row *other, const char *join, FILE *out)
+/* ", 1/23 of direct (10,497)" */
+static void append_comparison(enum run_clock clock, const struct row *row, const struct row *other,
+			      const char *join, FILE *out)
 {
 	uint64_t median = row_metric(clock, other)->median;
 	char ratio[FORMAT_MAX * 2], number[FORMAT_MAX];
-	size_t length;
 
-	ratio_words(row_metric(clock, better)->median, median, ratio, sizeof(ratio));
-	length = strlen(ratio);
+	ratio_words(row_metric(clock, row)->median, median, ratio, sizeof(ratio));
 	format_count(number, sizeof(number), median);
-	fprintf(out, "%s%s %s %s (%s)", join, ratio,
-		length > 4 && strcmp(ratio + length - 4, "many") == 0 ? "as" : "than", other->name,
-		number);
+	fprintf(out, "%s%s %s (%s)", join, ratio, other->name, number);
 }
 
-/* "; direct takes 3.1 times as many (6,530)" */
+/* After a tie: "; direct executes 4.5 times as many (5,278)", "; direct does 32% of that (210)" */
 static void append_last(enum run_clock clock, const struct row *best, const struct row *last,
 			FILE *out)
 {
 	uint64_t median = row_metric(clock, last)->median;
 	char ratio[FORMAT_MAX * 2], number[FORMAT_MAX];
+	char *preposition;
 
 	ratio_words(median, row_metric(clock, best)->median, ratio, sizeof(ratio));
 	format_count(number, sizeof(number), median);
-	fprintf(out, "; %s %s %s (%s)", last->name, clock == RUN_CLOCK_NS ? "does" : "takes", ratio,
-		number);
+	preposition = strrchr(ratio, ' ');
+	if (strcmp(preposition, " of") != 0)
+		*preposition = '\0';
+	fprintf(out, "; %s %s %s%s (%s)", last->name, verb(clock), ratio,
+		*preposition ? " that" : "", number);
 }
 
 static void write_tie(enum run_clock clock, enum separation separation, const struct row *first,
@@ -121,8 +153,8 @@ static void write_tie(enum run_clock clock, enum separation separation, const st
 	if (separation == OVERLAPPING)
 		fprintf(out, "%s and %s can't be told apart here: ", first->name, second->name);
 	else
-		fprintf(out, "%s and %s differ by less than %d%%: ", first->name, second->name,
-			PRACTICAL_PERCENT);
+		fprintf(out, "%s and %s differ by less than %u%%: ", first->name, second->name,
+			tolerance_percent(clock, first, second));
 	if (a == b)
 		fprintf(out, "%s %s each", left, unit);
 	else
@@ -134,8 +166,8 @@ static void write_finding(enum run_clock clock, const struct group *group, size_
 	const struct row *first = &group->rows[0], *second = &group->rows[n > 1];
 	const struct row *last = &group->rows[n - 1];
 	const struct quantity *best = row_metric(clock, first);
-	bool last_differs = n > 2 && compare(best, row_metric(clock, last)) == SEPARATE;
-	enum separation separation = compare(best, row_metric(clock, second));
+	bool last_differs = n > 2 && compare(clock, first, last) == SEPARATE;
+	enum separation separation = compare(clock, first, second);
 	const char *unit = unit_words(clock, first, second, last_differs ? last : first);
 	char number[FORMAT_MAX];
 
@@ -146,7 +178,7 @@ static void write_finding(enum run_clock clock, const struct group *group, size_
 		return;
 	}
 	format_count(number, sizeof(number), best->median);
-	fprintf(out, "%s: %s %s", first->name, number, unit);
+	fprintf(out, "%s %s %s %s", first->name, verb(clock), number, unit);
 	if (n > 1)
 		append_comparison(clock, first, second, ", ", out);
 	if (last_differs)
@@ -194,29 +226,30 @@ static void write_findings(enum run_clock clock, const struct group *group, size
 	free(fetching.rows);
 }
 
-void finding_sentence(enum run_clock clock, const struct group *group, char *out, size_t size)
+bool finding_sentence(enum run_clock clock, const struct group *group, char *out, size_t size)
 {
 	size_t n = known_rows(clock, group);
 	FILE *stream;
 
 	if (n == 0 && group->nrows > group->nranked) {
 		snprintf(out, size, "Emulated time: not a figure");
-		return;
+		return false;
 	}
 	if (n == 0) {
 		snprintf(out, size, "Nothing was measured here");
-		return;
+		return false;
 	}
 	if (n > 1 && clock == RUN_CLOCK_NS && group_repetitions(group) < REPETITIONS_MIN) {
-		snprintf(out, size, "%zu repetitions are too few to tell these paths apart",
-			 group_repetitions(group));
-		return;
+		snprintf(out, size, "%zu repetition%s too few to tell these paths apart",
+			 group_repetitions(group), group_repetitions(group) == 1 ? " is" : "s are");
+		return false;
 	}
 	out[0] = '\0';
 	stream = fmemopen(out, size, "w");
 	if (!stream)
-		return;
+		return false;
 	write_findings(clock, group, n, stream);
 	fclose(stream);
 	out[size - 1] = '\0';
+	return true;
 }

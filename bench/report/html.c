@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "paths/path.h"
+#include "report/colour.h"
 #include "report/columns.h"
 #include "report/describe.h"
 #include "report/findings.h"
@@ -77,54 +79,166 @@ static void write_title(FILE *out, const struct run *run)
 	fputs("</header>\n<main>\n", out);
 }
 
-static void write_reading(FILE *out, const struct run *run)
+static bool has_mappings(const struct run *run)
+{
+	for (size_t i = 0; i < run->ncells; i++)
+		if (run->cells[i].npasses > 1)
+			return true;
+	return false;
+}
+
+static bool is_first_of_its_path(const struct run *run, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(run->cells[i].workload.path, run->cells[index].workload.path) == 0)
+			return false;
+	return true;
+}
+
+static void write_paths(FILE *out, const struct run *run)
+{
+	fputs("<h3>Paths</h3>\n<dl>\n", out);
+	for (size_t i = 0; i < run->ncells; i++) {
+		const struct path_ops *path = path_find(run->cells[i].workload.path);
+
+		if (!path || !is_first_of_its_path(run, i))
+			continue;
+		fprintf(out,
+			"<dt><span class=\"swatch\" style=\"background:%s\"></span>%s</dt><dd>",
+			colour_of_path(path->name), path->name);
+		html_text(out, path->description);
+		fputs("</dd>\n", out);
+	}
+	fputs("</dl>\n", out);
+	if (has_mappings(run))
+		fputs("<p>A mapping has two rows: <em>first</em> are the accesses that bring pages "
+		      "into the mapping, by page faults; <em>again</em> are the same accesses once "
+		      "they are there, which no kernel sees.</p>\n",
+		      out);
+}
+
+static void write_columns(FILE *out, const struct run *run)
 {
 	size_t n;
 	const struct column *columns = columns_for(run->clock, &n);
 
-	fputs("<section class=\"reading\"><p><strong>How to read this.</strong> ", out);
-	if (run->clock == RUN_CLOCK_INSTRUCTIONS)
-		fputs("The clock counts <strong>instructions executed by the guest\xe2\x80\x99s "
-		      "CPU</strong>, kernel included, one by one and exactly. It is not time: an "
-		      "instruction that misses every cache counts as one, and a "
-		      "device\xe2\x80\x99s "
-		      "own delay counts as none. Paths are ranked by work + irq, fewest first; "
-		      "copying the bytes and waiting for the device are shown beside it and not "
-		      "ranked. ",
-		      out);
-	else
-		fputs("The clock counts <strong>nanoseconds</strong>. Paths are ranked by I/Os per "
-		      "second, the median of the repetitions; its interval comes from exact order "
-		      "statistics, and paths whose intervals overlap can\xe2\x80\x99t be told "
-		      "apart. Percentiles are taken over all repetitions together. ",
-		      out);
-	fputs("A path is ranked only if nothing that was observed contradicts that it was taken; "
-	      "<em>held 6/7</em> says that of seven claims six were seen to hold and one "
-	      "couldn\xe2\x80\x99t be observed on this machine.</p>\n"
-	      "<details><summary>What the columns mean</summary><dl>\n",
-	      out);
+	fputs("<h3>Columns</h3>\n<dl>\n", out);
 	for (size_t i = 0; i < n; i++)
 		if (columns[i].meaning)
 			fprintf(out, "<dt>%s</dt><dd>%s</dd>\n", columns[i].heading,
 				columns[i].meaning);
-	fputs("</dl></details></section>\n", out);
+	fputs("</dl>\n", out);
 }
 
-static void write_contents(FILE *out, const struct run *run, const struct group *groups, size_t n)
+static void write_reading(FILE *out, const struct run *run)
+{
+	fputs("<section class=\"reading\"><p>", out);
+	if (run->clock == RUN_CLOCK_INSTRUCTIONS)
+		fputs("The clock counts <strong>instructions executed by the guest\xe2\x80\x99s "
+		      "CPU</strong>, kernel included, one by one and exactly: fewer is better. It "
+		      "is not time.</p>\n<details><summary>How to read this</summary>\n<p>An "
+		      "instruction that misses every cache counts as one, and a "
+		      "device\xe2\x80\x99s "
+		      "own delay counts as none. Paths are ranked by work + irq; copying the bytes "
+		      "and waiting for the device are shown beside it and not ranked. Paths that "
+		      "differ by less than two boots may aren\xe2\x80\x99t told apart. ",
+		      out);
+	else
+		fputs("The clock counts <strong>nanoseconds</strong>: more I/Os per second are "
+		      "better.</p>\n<details><summary>How to read this</summary>\n<p>Paths are "
+		      "ranked by I/Os per second, the median of the repetitions; its interval "
+		      "comes "
+		      "from exact order statistics, and paths whose intervals overlap "
+		      "can\xe2\x80\x99t be told apart. Percentiles are taken over all repetitions "
+		      "together. ",
+		      out);
+	fputs("A path is ranked only if nothing that was observed contradicts that it was taken; "
+	      "<em>held 6/7</em> says that of seven claims six were seen to hold and one "
+	      "couldn\xe2\x80\x99t be observed on this machine.</p>\n",
+	      out);
+	write_paths(out, run);
+	write_columns(out, run);
+	fputs("</details></section>\n", out);
+}
+
+static void write_group_link(FILE *out, const struct group *group, size_t index)
+{
+	fprintf(out, "<a href=\"#group-%zu\">", index + 1);
+	html_text(out, group->name);
+	fputs("</a>", out);
+}
+
+/* The best path is what an eye that runs down the list looks for; of a tie there is none. */
+static void write_finding(FILE *out, const struct group *group, const char *finding)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < group->nrows; i++) {
+		const char *name = group->rows[i].name;
+		size_t n = strlen(name);
+
+		if (n > length && strncmp(finding, name, n) == 0 && finding[n] == ' ' &&
+		    strncmp(finding + n, " and ", 5) != 0)
+			length = n;
+	}
+	if (length > 0) {
+		char *name = strndup(finding, length);
+
+		fputs("<strong>", out);
+		html_text(out, name);
+		fputs("</strong>", out);
+		free(name);
+	}
+	html_text(out, finding + length);
+}
+
+/* One line for all groups without a finding for the same reason, where the first of them stands. */
+static void write_no_finding(FILE *out, const struct run *run, const struct group *groups, size_t n,
+			     size_t index)
+{
+	char reason[FINDING_MAX], other[FINDING_MAX];
+	const char *join = "";
+
+	finding_sentence(run->clock, &groups[index], reason, sizeof(reason));
+	for (size_t i = 0; i < index; i++)
+		if (!finding_sentence(run->clock, &groups[i], other, sizeof(other)) &&
+		    strcmp(reason, other) == 0)
+			return;
+	fputs("<li class=\"none\">", out);
+	html_text(out, reason);
+	fputs(": ", out);
+	for (size_t i = index; i < n; i++) {
+		if (finding_sentence(run->clock, &groups[i], other, sizeof(other)) ||
+		    strcmp(reason, other) != 0)
+			continue;
+		fputs(join, out);
+		write_group_link(out, &groups[i], i);
+		join = "; ";
+	}
+	fputs("</li>\n", out);
+}
+
+/* The answer: a sentence for each group whose figures carry one; then those that have none. */
+static void write_answer(FILE *out, const struct run *run, const struct group *groups, size_t n)
 {
 	char finding[FINDING_MAX];
 
+	/* Of one group it is the heading that follows. */
 	if (n < 2)
 		return;
 	fputs("<nav aria-label=\"Findings\"><ol>\n", out);
 	for (size_t i = 0; i < n; i++) {
-		finding_sentence(run->clock, &groups[i], finding, sizeof(finding));
-		fputs("<li><span class=\"over\">", out);
-		html_text(out, groups[i].name);
-		fprintf(out, "</span><a href=\"#group-%zu\">", i + 1);
-		html_text(out, finding);
-		fputs("</a></li>\n", out);
+		if (!finding_sentence(run->clock, &groups[i], finding, sizeof(finding)))
+			continue;
+		fputs("<li>", out);
+		write_group_link(out, &groups[i], i);
+		fputs("<p>", out);
+		write_finding(out, &groups[i], finding);
+		fputs("</p></li>\n", out);
 	}
+	for (size_t i = 0; i < n; i++)
+		if (!finding_sentence(run->clock, &groups[i], finding, sizeof(finding)))
+			write_no_finding(out, run, groups, n, i);
 	fputs("</ol></nav>\n", out);
 }
 
@@ -132,14 +246,14 @@ static void write_circumstances(FILE *out, const struct run *run)
 {
 	fputs("<section class=\"group\"><h2>Where it was measured</h2>\n", out);
 	if (json_object_size(run->targets) > 0) {
-		fputs("<h3>Targets</h3>\n<div class=\"scroll\">", out);
+		fputs("<details><summary>Targets</summary><div class=\"scroll\">", out);
 		html_json(out, run->targets);
-		fputs("</div>\n", out);
+		fputs("</div></details>\n", out);
 	}
 	if (json_object_size(run->environment) > 0) {
-		fputs("<h3>Machine</h3>\n<div class=\"scroll\">", out);
+		fputs("<details><summary>Machine</summary><div class=\"scroll\">", out);
 		html_json(out, run->environment);
-		fputs("</div>\n", out);
+		fputs("</div></details>\n", out);
 	}
 	if (run->argc > 0) {
 		fputs("<h3>Command</h3>\n<p><code>", out);
@@ -162,8 +276,8 @@ static int write_page(FILE *out, const struct run *run, struct error *e)
 		return error_set(e, result, "the report was not written: no memory");
 	write_head(out, run);
 	write_title(out, run);
+	write_answer(out, run, groups, ngroups);
 	write_reading(out, run);
-	write_contents(out, run, groups, ngroups);
 	for (size_t i = 0; i < ngroups && result == 0; i++)
 		result = html_group(out, run, &groups[i], i, e);
 	write_circumstances(out, run);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * One group of the HTML report: what it shows, the plots, the numbers, and the proofs.
+ * One group of the HTML report: what it shows, the plots and the table of numbers.
  */
 #include "report/html_parts.h"
 
@@ -159,7 +159,7 @@ static void write_table_head(FILE *out, enum run_clock clock, const struct group
 	fputs("</tr></thead>\n", out);
 }
 
-static void write_table(FILE *out, enum run_clock clock, const struct group *group)
+static void write_table(FILE *out, enum run_clock clock, const struct group *group, size_t index)
 {
 	size_t n;
 	const struct column *columns = columns_for(clock, &n);
@@ -180,7 +180,7 @@ static void write_table(FILE *out, enum run_clock clock, const struct group *gro
 			"<tr><th scope=\"row\"><span class=\"swatch\" style=\"background:%s\">"
 			"</span>",
 			colour_of_path(group->rows[row].cell->workload.path));
-		html_text(out, group->rows[row].name);
+		html_cell_link(out, group, index, group->rows[row].cell, group->rows[row].name);
 		fputs("</th>", out);
 		for (size_t i = 0; i < n; i++) {
 			if (!column_shown(&columns[i], group, true))
@@ -195,7 +195,7 @@ static void write_table(FILE *out, enum run_clock clock, const struct group *gro
 	fputs("</tbody></table></div>\n", out);
 }
 
-static void write_unranked(FILE *out, const struct group *group)
+static void write_unranked(FILE *out, const struct group *group, size_t index)
 {
 	bool first = true;
 
@@ -213,7 +213,7 @@ static void write_unranked(FILE *out, const struct group *group)
 		first = false;
 		fputs("<tr><th scope=\"row\">", out);
 		group_cell_name(group, cell, name);
-		html_text(out, name);
+		html_cell_link(out, group, index, cell, name);
 		fprintf(out, "</th><td class=\"state %s\">%s</td><td>",
 			cell->status == CELL_PLANNED ? "NOTRUN" : word, word);
 		why = cell_why(cell);
@@ -248,55 +248,6 @@ static void write_notes(FILE *out, const struct group *group)
 	}
 }
 
-static void write_claim(FILE *out, const struct evidence *evidence)
-{
-	static const char *const verdicts[] = {[VERDICT_HELD] = "HELD",
-					       [VERDICT_REFUTED] = "REFUTED",
-					       [VERDICT_UNOBSERVED] = "UNOBSERVED"};
-	const char *verdict = verdicts[evidence->verdict];
-
-	fputs("<tr><td>", out);
-	html_text(out, evidence->claim);
-	fputs("</td><td>", out);
-	html_text(out, evidence->expected);
-	fputs("</td><td>", out);
-	html_text(out, evidence->observed);
-	fputs("</td><td>", out);
-	html_text(out, evidence->source);
-	fprintf(out, "</td><td class=\"state %s\">%s</td><td>%s</td></tr>\n", verdict, verdict,
-		evidence->phase == PHASE_TIMED ? "timed" : "witness");
-}
-
-static void write_evidence(FILE *out, const struct group *group)
-{
-	bool first = true;
-
-	for (size_t i = 0; i < group->ncells; i++) {
-		const struct cell *cell = group->cells[i];
-		bool refuted = cell_refuted_claim(cell) != NULL;
-		char name[CELL_NAME_MAX];
-
-		if (cell->nevidence == 0)
-			continue;
-		if (first)
-			fputs("<h3>Proof that each path was taken</h3>\n", out);
-		first = false;
-		fprintf(out, "<details%s><summary>", refuted ? " open" : "");
-		group_cell_name(group, cell, name);
-		html_text(out, name);
-		fprintf(out, ": %zu of %zu claims held", cell_claims_held(cell), cell->nevidence);
-		if (refuted)
-			fputs("<span class=\"state REFUTED\">REFUTED</span>", out);
-		fputs("</summary><div class=\"scroll\"><table class=\"evidence\"><thead><tr>"
-		      "<th>claim</th><th>expected</th><th>observed</th><th>source</th>"
-		      "<th>verdict</th><th>phase</th></tr></thead><tbody>\n",
-		      out);
-		for (size_t claim = 0; claim < cell->nevidence; claim++)
-			write_claim(out, &cell->evidence[claim]);
-		fputs("</tbody></table></div></details>\n", out);
-	}
-}
-
 int html_group(FILE *out, const struct run *run, const struct group *group, size_t index,
 	       struct error *e)
 {
@@ -315,10 +266,11 @@ int html_group(FILE *out, const struct run *run, const struct group *group, size
 	result = write_plots(out, run, group, index, &plots, e);
 	free(plots.svg);
 	if (group->nrows > 0)
-		write_table(out, run->clock, group);
-	write_unranked(out, group);
+		write_table(out, run->clock, group, index);
+	write_unranked(out, group, index);
 	write_notes(out, group);
-	write_evidence(out, group);
+	html_where(out, group);
+	html_cells(out, run, group, index);
 	fputs("</section>\n", out);
 	return result;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "report/html_parts.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "report/describe.h"
 #include "report/format.h"
 
@@ -38,6 +41,21 @@ void html_text(FILE *out, const char *text)
 				fputs(*text == '\n' || *text == '\t' ? " " : "\xef\xbf\xbd", out);
 		}
 		text += length ? length : 1;
+	}
+}
+
+void html_lines(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+		char *line = strndup(text, length);
+
+		if (line && length)
+			html_text(out, line);
+		free(line);
+		text += length;
+		if (*text)
+			fputc(*text++, out);
 	}
 }
 

@@ -98,14 +98,29 @@ static void write_steps(FILE *script, const struct histogram *h, double unit, do
 	}
 }
 
+/* "500 us", "1 ms": six decades in one unit would be rows of zeros. */
+static void write_tic(FILE *script, double value, const struct time_unit *unit)
+{
+	double ns = round(value * (double)unit->ns);
+	const char *name = "ns";
+
+	for (size_t i = 0; i < 3 && ns >= 1000; i++) {
+		static const char *const larger[] = {"us", "ms", "s"};
+
+		ns /= 1000;
+		name = larger[i];
+	}
+	fprintf(script, "'%.15g %s' %.6f", ns, name, value);
+}
+
 static void write_axes(FILE *script, const struct range *range, const struct time_unit *unit,
 		       enum plot_size size, int height)
 {
 	static const char *const shares[] = {"p0", "p90", "p99", "p99.9", "p99.99", "p99.999"};
 	double scale = (double)unit->ns, low = range->low / scale, high = range->high / scale;
 	/* Few decades leave room for the twos and fives of each. */
-	bool dense = high / low < (size == PLOT_WIDE ? 3000 : 30);
-	bool every = high / low < (size == PLOT_WIDE ? 12 : 4);
+	bool dense = high / low < (size == PLOT_WIDE ? 3000 : 20);
+	bool every = high / low < (size == PLOT_WIDE ? 12 : 3);
 	const char *join = "";
 
 	fprintf(script, "set logscale x\nset xrange [%.6f:%.6f]\nset xtics (", low, high);
@@ -116,7 +131,8 @@ static void write_axes(FILE *script, const struct range *range, const struct tim
 			if (decade * digit < low || decade * digit > high ||
 			    (digit > 1 && !dense) || (rare && !every))
 				continue;
-			fprintf(script, "%s'%.15g' %.6f", join, decade * digit, decade * digit);
+			fputs(join, script);
+			write_tic(script, decade * digit, unit);
 			join = ", ";
 		}
 	fprintf(script, ")\nset yrange [0:%.0f]\nset ytics ('p50' 0.30103", range->nines);
@@ -124,10 +140,10 @@ static void write_axes(FILE *script, const struct range *range, const struct tim
 		fprintf(script, ", '%s' %d", shares[nines], nines);
 	fprintf(script,
 		")\nset grid xtics ytics lt 1 lw 1 lc rgb '" PLOT_AXIS_COLOUR "'\n"
-		"set xlabel 'latency, %s (logarithmic)' offset 0,0.3\n"
+		"set xlabel 'latency (logarithmic)' offset 0,0.3\n"
 		"set key at screen 0.5,%.5f center bottom horizontal Left reverse samplen 3 "
 		"maxcols %d\n",
-		unit->name, 4.0 / height, key_columns[size]);
+		4.0 / height, key_columns[size]);
 }
 
 void plot_latency(FILE *script, const struct group *group, enum plot_size size)

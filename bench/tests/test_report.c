@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What is ranked against what, and how tables, findings and CSV say it. */
+/* What is ranked against what, and how tables and CSV say it. */
 #include <criterion/criterion.h>
 
 #include <ctype.h>
@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "core/memory.h"
-#include "report/findings.h"
 #include "report/report.h"
 #include "report/rows.h"
 #include "tests/fixture_run.h"
@@ -351,121 +350,6 @@ Test(report_tables, colour_only_repeats_what_the_words_say)
 	cr_assert_str_eq(plain, colored);
 	free(plain);
 	free(colored);
-	run_free(run);
-}
-
-static void check_finding(struct run *run, size_t index, const char *expected)
-{
-	struct group *groups;
-	size_t n;
-	char text[FINDING_MAX];
-
-	cr_assert_eq(groups_make(run, &groups, &n), 0);
-	finding_sentence(run->clock, &groups[index], text, sizeof(text));
-	cr_expect_str_eq(text, expected);
-	groups_free(groups, n);
-}
-
-static void add_ranked(struct run *run, const char *path, uint64_t median, uint64_t noise)
-{
-	struct cell *cell = fixture_cell(run, path, "a group", 1);
-
-	cell->summary[0].rank = cell->summary[0].iops =
-		fixture_quantity(median, median - noise, median + noise);
-}
-
-Test(report_findings, paths_whose_intervals_are_apart_are_compared)
-{
-	struct run *run = run_new();
-
-	run->clock = RUN_CLOCK_INSTRUCTIONS;
-	add_ranked(run, "direct", 6530, 10);
-	add_ranked(run, "dax", 2100, 0);
-	check_finding(run, 0,
-		      "dax: 2,100 instructions of work per I/O, 3.1 times fewer than direct "
-		      "(6,530)");
-	run->clock = RUN_CLOCK_NS;
-	check_finding(run, 0, "direct: 6,530 I/Os per second, 3.1 times as many as dax (2,100)");
-	run_free(run);
-}
-
-Test(report_findings, an_access_to_what_is_mapped_already_is_said_last)
-{
-	struct run *run = fixture_run_instructions();
-	struct group *groups;
-	char text[FINDING_MAX];
-	size_t n;
-
-	cr_assert_eq(groups_make(run, &groups, &n), 0);
-	for (size_t i = 0; i < n; i++) {
-		const char *again;
-
-		finding_sentence(run->clock, &groups[i], text, sizeof(text));
-		again = strstr(text, " again");
-		cr_assert(!again || strstr(text, "; once mapped, an access takes "), "%s", text);
-	}
-	groups_free(groups, n);
-	run_free(run);
-}
-
-Test(report_findings, paths_whose_intervals_overlap_are_not)
-{
-	struct run *run = run_new();
-
-	run->clock = RUN_CLOCK_INSTRUCTIONS;
-	add_ranked(run, "direct", 2150, 60);
-	add_ranked(run, "dax", 2100, 20);
-	check_finding(run, 0,
-		      "dax and direct can't be told apart here: 2,100 and 2,150 instructions of "
-		      "work per I/O");
-	run_free(run);
-}
-
-Test(report_findings, paths_are_compared_at_one_depth)
-{
-	struct run *run = fixture_run_queues();
-
-	check_finding(run, 0,
-		      "userdrv-poll: 212 instructions of work and interrupts per I/O, 12 times "
-		      "fewer than userdrv-hybrid (2,524) and 47 times fewer than uring (9,990)");
-	check_finding(run, 1,
-		      "userdrv-poll: 160 instructions of work and interrupts per I/O, 32 times "
-		      "fewer than uring (5,040)");
-	run_free(run);
-	/* Even where the suite puts depths side by side. */
-	run = run_new();
-	run->clock = RUN_CLOCK_INSTRUCTIONS;
-	add_ranked(run, "uring", 4000, 10);
-	run->cells[0].workload.iodepth = 32;
-	add_ranked(run, "uring", 7000, 10);
-	add_ranked(run, "libaio", 5000, 10);
-	run->cells[2].workload.iodepth = 32;
-	check_finding(run, 0,
-		      "uring: 4,000 instructions of work per I/O, 20% fewer than libaio (5,000)");
-	run_free(run);
-}
-
-Test(report_findings, one_instruction_is_no_finding)
-{
-	struct run *run = run_new();
-
-	run->clock = RUN_CLOCK_INSTRUCTIONS;
-	add_ranked(run, "direct", 2101, 0);
-	add_ranked(run, "dax", 2100, 0);
-	check_finding(run, 0,
-		      "dax and direct differ by less than 1%: 2,100 and 2,101 instructions of work "
-		      "per I/O");
-	run_free(run);
-}
-
-Test(report_findings, three_repetitions_of_time_tell_nothing_apart)
-{
-	struct run *run = run_new();
-
-	add_ranked(run, "direct", 9000, 1);
-	add_ranked(run, "dax", 2100, 1);
-	run->cells[0].nrepetitions = 3;
-	check_finding(run, 0, "3 repetitions are too few to tell these paths apart");
 	run_free(run);
 }
 

@@ -2,7 +2,6 @@
 /* The HTML report: what users name can do no harm, and a report is whole or not there. */
 #include <criterion/criterion.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,61 +11,8 @@
 
 #include "core/memory.h"
 #include "report/report.h"
+#include "tests/fixture_html.h"
 #include "tests/fixture_run.h"
-
-/* A folder for one test; emptied and removed by remove_folder(). */
-static char *make_folder(void)
-{
-	char *folder = strdup("/tmp/bypass-report-XXXXXX");
-
-	cr_assert_not_null(mkdtemp(folder));
-	return folder;
-}
-
-static size_t remove_folder(char *folder)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-	size_t files = 0;
-
-	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.') {
-			unlinkat(dirfd(dir), entry->d_name, 0);
-			files++;
-		}
-	closedir(dir);
-	rmdir(folder);
-	free(folder);
-	return files;
-}
-
-static char *read_file(const char *path)
-{
-	FILE *in = fopen(path, "r");
-	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	cr_assert_not_null(in);
-	for (int c; (c = fgetc(in)) != EOF;)
-		fputc(c, out);
-	fclose(in);
-	fclose(out);
-	return text;
-}
-
-static char *html_of(const struct run *run)
-{
-	char *folder = make_folder(), *path, *html;
-	struct error e = {""};
-
-	cr_assert_gt(asprintf(&path, "%s/report.html", folder), 0);
-	cr_assert_eq(report_html(run, path, &e), 0, "%s", e.text);
-	html = read_file(path);
-	free(path);
-	cr_assert_eq(remove_folder(folder), 1, "only the report is left behind");
-	return html;
-}
 
 Test(report_html, a_script_in_a_name_is_text)
 {
@@ -84,7 +30,7 @@ Test(report_html, a_script_in_a_name_is_text)
 	run->question = memory_string("</title><script>alert(8)</script>");
 	cell_add_evidence(&run->cells[0], "<script>", "<script>", "<script>", PHASE_TIMED,
 			  VERDICT_HELD, "<script>");
-	html = html_of(run);
+	html = fixture_html(run);
 	cr_assert_null(strstr(html, "<script"));
 	cr_assert_not_null(strstr(html, "&lt;script&gt;alert(5)&lt;/script&gt;"));
 	cr_assert_not_null(strstr(html, "file:/tmp/&lt;script&gt;alert(4)&lt;/script&gt;&quot;&#39;"
@@ -108,7 +54,7 @@ Test(report_html, no_name_reaches_gnuplot_as_a_command)
 		"<touch HIT",
 		"a'b\"c\\d|e;f#g{h}i^j%k",
 	};
-	char *folder = make_folder(), *path;
+	char *folder = fixture_folder_make(), *path;
 	struct run *run = fixture_run_ns();
 	struct error e = {""};
 	char group[sizeof(run->cells[0].group)];
@@ -124,7 +70,7 @@ Test(report_html, no_name_reaches_gnuplot_as_a_command)
 	cr_assert_gt(asprintf(&path, "%s/report.html", folder), 0);
 	cr_assert_eq(report_html(run, path, &e), 0, "%s", e.text);
 	cr_assert_eq(chdir("/"), 0);
-	cr_assert_eq(remove_folder(folder), 1, "nothing but the report was made");
+	cr_assert_eq(fixture_folder_remove(folder), 1, "nothing but the report was made");
 	free(path);
 	run_free(run);
 }
@@ -135,16 +81,16 @@ Test(report_html, shows_waiting_doorbells_and_polls_where_there_are_any)
 		"<th scope=\"col\">wait<", "<th scope=\"col\">doorb<", "<th scope=\"col\">sleeps<",
 		"<th scope=\"col\">polls<"};
 	struct run *run = fixture_run_queues();
-	char *html = html_of(run);
+	char *html = fixture_html(run);
 
 	for (size_t i = 0; i < 4; i++)
 		cr_assert_not_null(strstr(html, headings[i]), "%s", headings[i]);
-	cr_assert_not_null(strstr(html, "userdrv-irq 32/25500us</th>"));
+	cr_assert_not_null(strstr(html, "userdrv-irq 32/25500us</a></th>"));
 	cr_assert_not_null(strstr(html, "4k randread, QD32, hot"));
 	free(html);
 	run_free(run);
 	run = fixture_run_instructions();
-	html = html_of(run);
+	html = fixture_html(run);
 	for (size_t i = 0; i < 4; i++)
 		cr_assert_null(strstr(html, headings[i]), "%s", headings[i]);
 	free(html);
@@ -158,7 +104,7 @@ Test(report_html, nothing_is_fetched_from_elsewhere)
 						"<link", "//",     "<script", "<iframe"};
 
 	for (size_t i = 0; i < 2; i++) {
-		char *html = html_of(runs[i]);
+		char *html = fixture_html(runs[i]);
 
 		for (size_t j = 0; j < sizeof(forbidden) / sizeof(forbidden[0]); j++)
 			cr_assert_null(strstr(html, forbidden[j]), "%s", forbidden[j]);
@@ -175,7 +121,7 @@ static int compare_text(const void *a, const void *b)
 Test(report_html, every_id_is_unique_and_every_reference_has_its_id)
 {
 	struct run *run = fixture_run_instructions();
-	char *html = html_of(run), *ids[4096];
+	char *html = fixture_html(run), *ids[4096];
 	size_t n = 0, references = 0;
 
 	for (char *c = html; *c; c++)
@@ -202,53 +148,72 @@ Test(report_html, every_id_is_unique_and_every_reference_has_its_id)
 	run_free(run);
 }
 
-/* Every element that is opened is closed, in order; void elements aside. */
-static void check_nesting(const char *html)
-{
-	static const char *const never_closed[] = {"meta", "!DOCTYPE"};
-	char open[64][16];
-	size_t depth = 0;
-
-	for (const char *c = html; (c = strchr(c, '<')); c++) {
-		bool closes = c[1] == '/', skip = false;
-		const char *name = c + 1 + closes, *end = strchr(c, '>');
-		int length = (int)strcspn(name, " \t\n/>");
-
-		cr_assert_not_null(end);
-		for (size_t i = 0; i < sizeof(never_closed) / sizeof(never_closed[0]); i++)
-			skip |= strncmp(name, never_closed[i], (size_t)length) == 0;
-		if (skip || end[-1] == '/')
-			continue;
-		if (!closes) {
-			cr_assert_lt(depth, 64);
-			snprintf(open[depth++], sizeof(open[0]), "%.*s", length, name);
-			continue;
-		}
-		cr_assert_gt(depth, 0, "at %.60s", c);
-		depth--;
-		cr_assert_eq(strncmp(open[depth], name, (size_t)length), 0,
-			     "%s is open, closed is %.20s", open[depth], name);
-	}
-	cr_assert_eq(depth, 0);
-}
-
 Test(report_html, every_element_is_closed_in_order)
 {
 	struct run *runs[] = {fixture_run_instructions(), fixture_run_ns(), run_new()};
 
 	for (size_t i = 0; i < 3; i++) {
-		char *html = html_of(runs[i]);
+		char *html = fixture_html(runs[i]);
 
-		check_nesting(html);
+		fixture_html_check_nesting(html);
 		free(html);
 		run_free(runs[i]);
 	}
 }
 
+Test(report_html, the_axis_of_latency_has_a_unit_at_each_number)
+{
+	struct run *run = fixture_run_ns();
+	char *html = fixture_html(run);
+
+	cr_expect_not_null(strstr(html, ">100 us<"));
+	cr_expect_null(strstr(html, ">100<"));
+	free(html);
+	run_free(run);
+}
+
+Test(report_html, findings_stand_on_top_and_lead_to_their_groups)
+{
+	struct run *run = fixture_run_instructions();
+	char *html = fixture_html(run), *answer = strstr(html, "<nav"), *end;
+
+	cr_assert_not_null(answer);
+	end = strstr(answer, "</nav>");
+	cr_assert_lt(answer, strstr(html, "<section"), "before everything else");
+	for (size_t group = 1; group <= 3; group++) {
+		char link[32];
+
+		snprintf(link, sizeof(link), "href=\"#group-%zu\"", group);
+		cr_expect(strstr(answer, link) && strstr(answer, link) < end, "%s", link);
+	}
+	cr_expect_not_null(strstr(answer, "<strong>dax</strong> executes 3,174 instructions"));
+	free(html);
+	run_free(run);
+}
+
+Test(report_html, a_reason_for_no_finding_is_said_once_for_all_its_groups)
+{
+	struct run *run = fixture_run_instructions();
+	char *html, *answer;
+	size_t reasons = 0;
+
+	for (size_t i = 0; i < run->ncells; i++)
+		run->cells[i].clock_use = CLOCK_USE_FUNCTION;
+	html = fixture_html(run);
+	answer = strstr(html, "<nav");
+	*strstr(answer, "</nav>") = '\0';
+	for (char *c = answer; (c = strstr(c, "Emulated time")); c++)
+		reasons++;
+	cr_expect_eq(reasons, 1);
+	cr_expect_not_null(strstr(answer, "href=\"#group-3\""));
+	free(html);
+	run_free(run);
+}
+
 Test(report_html, a_group_has_its_plots_in_two_sizes)
 {
 	struct run *run = fixture_run_ns();
-	char *html = html_of(run);
+	char *html = fixture_html(run);
 	size_t plots = 0;
 
 	for (char *c = html; (c = strstr(c, "<svg")); c++)
@@ -260,7 +225,7 @@ Test(report_html, a_group_has_its_plots_in_two_sizes)
 
 Test(report_html, without_gnuplot_one_sentence_says_what_to_do_and_no_file_is_left)
 {
-	char *folder = make_folder(), *path;
+	char *folder = fixture_folder_make(), *path;
 	struct run *run = fixture_run_ns();
 	struct error e = {""};
 
@@ -270,14 +235,14 @@ Test(report_html, without_gnuplot_one_sentence_says_what_to_do_and_no_file_is_le
 	cr_assert_not_null(strstr(e.text, "gnuplot"));
 	cr_assert_not_null(strstr(e.text, "do: apt-get install gnuplot-nox"));
 	cr_assert_null(strchr(e.text, '\n'));
-	cr_assert_eq(remove_folder(folder), 0);
+	cr_assert_eq(fixture_folder_remove(folder), 0);
 	free(path);
 	run_free(run);
 }
 
 Test(report_html, a_gnuplot_that_fails_leaves_the_old_report_alone)
 {
-	char *folder = make_folder(), *path, *fake, *html;
+	char *folder = fixture_folder_make(), *path, *fake, *html;
 	struct run *run = fixture_run_ns();
 	struct error e = {""};
 	FILE *out;
@@ -294,9 +259,9 @@ Test(report_html, a_gnuplot_that_fails_leaves_the_old_report_alone)
 	setenv("PATH", folder, 1);
 	cr_assert_eq(report_html(run, path, &e), -EIO);
 	cr_assert_not_null(strstr(e.text, "status 3: line 1: no such terminal"), "%s", e.text);
-	html = read_file(path);
+	html = fixture_file_read(path);
 	cr_assert_str_eq(html, "old");
-	cr_assert_eq(remove_folder(folder), 2, "the old report and the fake");
+	cr_assert_eq(fixture_folder_remove(folder), 2, "the old report and the fake");
 	free(html);
 	free(fake);
 	free(path);
@@ -316,7 +281,7 @@ Test(report_html, a_folder_that_is_not_there_is_named)
 Test(report_html, a_refuted_cell_is_in_no_plot_and_no_table_of_numbers)
 {
 	struct run *run = fixture_run_ns();
-	char *html = html_of(run);
+	char *html = fixture_html(run);
 
 	cr_assert_null(strstr(html, "99,000"), "the bar's number");
 	cr_assert_null(strstr(html, "<td>99.0</td>"), "the table's kIOPS");
@@ -332,7 +297,7 @@ Test(report_html, emulated_time_is_named_and_not_drawn)
 
 	for (size_t i = 0; i < run->ncells; i++)
 		run->cells[i].clock_use = CLOCK_USE_FUNCTION;
-	html = html_of(run);
+	html = fixture_html(run);
 	cr_assert_not_null(strstr(html, "<h2>Emulated time: not a figure</h2>"));
 	cr_assert_null(strstr(html, "<svg"));
 	free(html);
