@@ -127,15 +127,6 @@ static const json_t *last_pass(const json_t *run, const char *path)
 	lab_broken("%s was not measured; the words above in the log say why", path);
 }
 
-/* How many times too high or too low. */
-static void print_ratio(double predicted, double measured)
-{
-	const bool high = predicted >= measured;
-
-	printf("  %6.1f times too %s\n", high ? predicted / measured : measured / predicted,
-	       high ? "high" : "low");
-}
-
 /* Predictions are seldom right; which of two paths is the cheaper one may be. */
 static void print_order(const double measured[NPATHS])
 {
@@ -148,7 +139,7 @@ static void print_order(const double measured[NPATHS])
 				 (measured[i] < measured[j]);
 		}
 	}
-	printf("%u of %u pairs of paths are in the order that you predicted\n", right, all);
+	lab_tell("%u of %u pairs of paths are in the order that you predicted", right, all);
 }
 
 static void compare(const char *file)
@@ -159,19 +150,21 @@ static void compare(const char *file)
 
 	if (!run)
 		lab_broken("%s can't be read: %s", file, error.text);
-	printf("\n              instructions per read          system calls per read\n"
-	       "path          predicted   measured           predicted   measured\n");
+	lab_tell("              instructions per read          system calls per read");
+	lab_tell("path          predicted   measured           predicted   measured");
 	for (unsigned int i = 0; i < NPATHS; i++) {
 		const json_t *summary = last_pass(run, names[i]);
-		double syscalls = median(summary, "per_1000_ios", "syscalls");
+		double syscalls = median(summary, "per_1000_ios", "syscalls"), ratio;
+		bool high;
 
 		measured[i] = median(summary, "per_io", "rank_insn");
 		if (measured[i] <= 0 || syscalls < 0)
 			lab_broken("%s has no figures in %s", names[i], file);
-		printf("%-12s  %9u  %9.0f           %9d  %9.2f", names[i],
-		       predicted_instructions[i], measured[i], predicted_syscalls[i],
-		       syscalls / 1000);
-		print_ratio(predicted_instructions[i], measured[i]);
+		high = predicted_instructions[i] >= measured[i];
+		ratio = predicted_instructions[i] / measured[i];
+		lab_tell("%-12s  %9u  %9.0f           %9d  %9.2f  %6.1f times too %s", names[i],
+			 predicted_instructions[i], measured[i], predicted_syscalls[i],
+			 syscalls / 1000, high ? ratio : 1 / ratio, high ? "high" : "low");
 	}
 	print_order(measured);
 	json_decref(run);

@@ -220,10 +220,10 @@ static void check_doorbells(void)
 		   "it returned %d after %u of %u pieces", err, handed_over, MAX_PIECES);
 	ud_qpair_get_stats(pump->queues[0].qpair, &stats);
 	doorbells = (double)(stats.sq_doorbells + stats.cq_doorbells) / MAX_PIECES;
-	printf("%.4f doorbells for each read: %" PRIu64 " of submission, %" PRIu64
-	       " of completion; %" PRIu64 " interrupts for %u reads\n",
-	       doorbells, stats.sq_doorbells, stats.cq_doorbells,
-	       after.interrupts - before.interrupts, MAX_PIECES);
+	lab_tell("%.4f doorbells for each read: %" PRIu64 " of submission, %" PRIu64
+		 " of completion; %" PRIu64 " interrupts for %u reads",
+		 doorbells, stats.sq_doorbells, stats.cq_doorbells,
+		 after.interrupts - before.interrupts, MAX_PIECES);
 	LAB_EXPECT(doorbells < MAX_DOORBELLS,
 		   "a batch shares its doorbells: under 0.25 for each read, both rings together",
 		   "%.3f: %" PRIu64 " stores to the submission doorbell and %" PRIu64
@@ -376,8 +376,8 @@ static void check_instructions(void)
 	reference = instructions(root, folder, path, "the reference's");
 	snprintf(path, sizeof(path), "%s/pump.c", folder);
 	theirs = instructions(root, folder, path, "your");
-	printf("instructions for each read, driver and pump: yours %.1f, the reference's %.1f\n",
-	       theirs, reference);
+	lab_tell("instructions for each read, driver and pump: yours %.1f, the reference's %.1f",
+		 theirs, reference);
 	LAB_EXPECT(theirs <= MAX_RATIO * reference,
 		   "at most 1.3 times the instructions of the reference for each read, driver "
 		   "included",

@@ -23,6 +23,17 @@ void lab_step(const char *format, ...)
 	va_end(args);
 }
 
+void lab_tell(const char *format, ...)
+{
+	va_list args;
+
+	printf("told: ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
 static void show_steps(void)
 {
 	unsigned int first = nsteps > STEPS_KEPT ? nsteps - STEPS_KEPT : 0;

@@ -16,6 +16,8 @@ struct lab_check {
 
 /* Remembered, and shown if something later goes wrong. */
 void lab_step(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A line that is shown though the check passes: what it measured. */
+void lab_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Ends the check: the answer is wrong. @expected is a whole sentence, and so is what was seen. */
 _Noreturn void lab_wrong(const char *expected, const char *seen_format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -116,6 +116,23 @@ static void show_log(const char *log, enum outcome outcome)
 	free(text);
 }
 
+/* What a check has measured. */
+static void show_told(const char *log)
+{
+	static const char told[] = "told: ";
+	struct error e;
+	char *text;
+
+	if (read_text(log, &text, &e))
+		return;
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (strncmp(line, told, strlen(told)) == 0)
+			printf("      %.*s\n", (int)(strcspn(line, "\n") - strlen(told)),
+			       line + strlen(told));
+	}
+	free(text);
+}
+
 struct tally {
 	const struct lab *lab;
 	unsigned int points, most;
@@ -134,6 +151,7 @@ static void show_trial(const struct trial *trial, void *context)
 	tally->broken = tally->broken || trial->outcome == OUTCOME_BROKEN;
 	printf("%-7s %u/%u  %s: %s\n", passed ? "pass" : "FAIL", passed ? check->points : 0,
 	       check->points, check->name, check->sentence);
+	show_told(trial->log);
 	if (!passed) {
 		printf("      %s\n", outcome_names[trial->outcome]);
 		show_log(trial->log, trial->outcome);
