@@ -17,6 +17,8 @@
 #define RAMP_IOS 64u
 /* The witness shows what each operation does; a few thousand of them show it. */
 #define WITNESS_IOS 4096u
+/* How often a file is read into the page cache until all of it is there. */
+#define WARM_TRIES 3u
 /* Counted exactly: more of the same would tell nothing new. */
 #define FUNCTIONS_IOS 1000u
 
@@ -30,6 +32,25 @@ static int evict(const struct repetition_context *c, struct error *e)
 	return ret;
 }
 
+/*
+ * Where memory is short, pages of what was read go while the rest of it is being read: then once
+ * more. The evidence says whether it helped.
+ */
+static int warm(struct target *t)
+{
+	uint64_t total = 0;
+	int64_t resident = -1;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < WARM_TRIES && !ret && resident < (int64_t)total; i++) {
+		ret = target_warm(t);
+		resident = target_resident_pages(t, &total);
+		if (resident < 0)
+			break;
+	}
+	return ret;
+}
+
 static int prepare_cache(const struct repetition_context *c, struct error *e)
 {
 	/* Clean and empty first: then "hot" means the same pages in the same state every time. */
@@ -37,9 +58,13 @@ static int prepare_cache(const struct repetition_context *c, struct error *e)
 
 	if (ret || c->cell->workload.cache == CACHE_COLD || !(c->ops->traits & PATH_PAGE_CACHE))
 		return ret;
-	ret = target_warm(c->target);
-	if (!ret && c->cell->workload.cache == CACHE_PRESSED)
-		ret = target_press(c->target);
+	if (c->cell->workload.cache == CACHE_PRESSED) {
+		ret = target_warm(c->target);
+		if (!ret)
+			ret = target_press(c->target);
+	} else {
+		ret = warm(c->target);
+	}
 	if (ret)
 		error_set(e, ret, "can't read %s into the page cache: %s; try another target",
 			  c->target->text, strerror(-ret));

@@ -33,7 +33,7 @@ sed -i '/LAB/d' "$BYPASS_LAB_WORK/90-example/sum.h"
 check "a marker that is gone is a build error, with what to do" grep -q 'has lost its line.*bypass lab reset 90' "$said"
 
 # What isn't the student's fault.
-rm "$tree/build/labs/engine"
+rm -r "$tree/build/labs/engine"
 "$engine" check 90 --only sum >"$said"
 check "without the engine's objects it is a broken environment" same "$?" 4
 check "which says what to do" grep -q 'make labs' "$said"
