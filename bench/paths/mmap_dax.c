@@ -4,10 +4,12 @@
  * With sync=1 (MAP_SYNC) the file system has made its metadata durable before a store can happen,
  * so flushing the cache lines of what was stored is all that durability takes; without it, msync.
  */
-#include <cpuid.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 
 #include "paths/dax.h"
 #include "paths/mapping.h"
@@ -17,22 +19,12 @@
 #endif
 #define CACHE_LINE 64u
 
+#ifdef __x86_64__
 static bool have_clwb(void)
 {
 	unsigned int a, b, c, d;
 
 	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1u << 24));
-}
-
-static int mmap_dax_probe(const struct workload *w, const struct target *t, struct unavailable *why)
-{
-	if (w->sync && w->durability == DURABILITY_DATA && !have_clwb()) {
-		snprintf(why->reason, sizeof(why->reason),
-			 "this CPU has no clwb to flush a store with");
-		snprintf(why->remedy, sizeof(why->remedy), "sync=0: made durable by msync");
-		return -EOPNOTSUPP;
-	}
-	return dax_probe(w, t, why);
 }
 
 /* Write back each line that was stored to, then wait until all of them have left the caches. */
@@ -43,6 +35,30 @@ __attribute__((target("clwb"))) static void flush_lines(const char *at, size_t n
 	for (; line < at + nbytes; line += CACHE_LINE)
 		__builtin_ia32_clwb((void *)(uintptr_t)line);
 	__builtin_ia32_sfence();
+}
+#else
+/* Arm's would be `dc cvap`, which hasn't been tried on such memory: the probe refuses. */
+static bool have_clwb(void)
+{
+	return false;
+}
+
+static void flush_lines(const char *at, size_t nbytes)
+{
+	(void)at;
+	(void)nbytes;
+}
+#endif
+
+static int mmap_dax_probe(const struct workload *w, const struct target *t, struct unavailable *why)
+{
+	if (w->sync && w->durability == DURABILITY_DATA && !have_clwb()) {
+		snprintf(why->reason, sizeof(why->reason),
+			 "this CPU has no clwb to flush a store with");
+		snprintf(why->remedy, sizeof(why->remedy), "sync=0: made durable by msync");
+		return -EOPNOTSUPP;
+	}
+	return dax_probe(w, t, why);
 }
 
 static void flush_block(const struct path_job *job, uint64_t offset)

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
-#include <x86intrin.h>
 
 #include "core/interrupted.h"
 #include "paths/file_io.h"
@@ -51,6 +50,16 @@ static int open_job(struct path_job *job, struct error *e)
 	return ring_open_direct(job, IORING_SETUP_SQPOLL, e);
 }
 
+/* Leaves more of the core to its other thread. */
+static void relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
 static int reap(struct path_job *job, unsigned int min)
 {
 	struct ring *r = job->own;
@@ -60,7 +69,7 @@ static int reap(struct path_job *job, unsigned int min)
 
 	ended = ring_take(job);
 	while (ended < min && (ret >= 0 || ret == -EINTR)) {
-		_mm_pause();
+		relax();
 		ended += ring_take(job);
 		if (++looks % LOOKS)
 			continue;

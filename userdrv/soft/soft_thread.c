@@ -45,6 +45,16 @@ static void nap(const struct soft *c)
 	(void)nanosleep(&ts, NULL);
 }
 
+/* Leaves more of the core to its other thread. */
+static void relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
 static void *run(void *arg)
 {
 	struct soft *c = arg;
@@ -63,7 +73,7 @@ static void *run(void *arg)
 		if (idle)
 			nap(c);
 		else
-			__builtin_ia32_pause();
+			relax();
 	}
 	return NULL;
 }

@@ -67,7 +67,11 @@ static inline void dma_rmb(void)
 static inline void dma_mb(void)
 {
 	UD_RECORDED(FULL_MB, NULL, 0);
+#if defined(__aarch64__)
+	__asm__ volatile("dmb osh" ::: "memory");
+#else
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
 }
 
 /* Tell the recorder what the driver stored to, or loaded from, DMA memory. */
