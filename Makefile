@@ -40,6 +40,7 @@ include bench/bench.mk
 include userdrv/tests.mk
 include labs/labs.mk
 include mk/install.mk
+include mk/coverage.mk
 include mk/check.mk
 
 .PHONY: all test test-long clean help
@@ -53,4 +54,4 @@ clean: ## remove what was built (the unpacked kernels too)
 	rm -rf $(BUILD)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

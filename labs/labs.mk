@@ -38,7 +38,7 @@ else
 LABS_TESTBED := $(if $(filter x86_64,$(shell uname -m)),$(KMOD)/headers-6.1/build/Makefile $(PATHFS_TOOLS) \
 	$(KMOD)/6.1/pathfs.ko $(KMOD)/6.1/minipmem.ko $(KMOD_PROGRAMS) vm)
 labs: $(BUILD)/bypass $(BUILD)/bypass-lab $(LABS)/engine/check.o $(LABS)/engine/check-plain.o \
-		$(USERDRV_ASAN_OBJECTS) $(BENCH_LIBRARY_OBJECTS) $(LABS_TESTBED) ## what `bypass lab check` needs, so that it works offline
+		$(USERDRV_ASAN_OBJECTS) $(BENCH_LIBRARY_OBJECTS) $(LABS_TESTBED) | $(DEPS_LABS) ## what `bypass lab check` needs, so that it works offline
 endif
 
 # The markers are a language of their own: parsed, cut, spliced; and what is none is refused.
@@ -81,3 +81,14 @@ test-labs: labs $(LABS_TESTS) $(LABS_FUZZ) $(LABS)/tests/prove ## the course: it
 
 test-labs-long: labs $(LABS)/tests/prove ## the same with every mistake of every lab, and a packed tree
 	@labs/tests/labs.sh $(LABS)/tests/prove all
+
+# The labs that run anywhere, on arm64: 15 MB of that machine's libraries, a cross compiler, an emulator.
+ARM64 := $(BUILD)/arm64
+LONG_TESTS += test-labs-arm64
+.PHONY: test-labs-arm64
+
+$(ARM64)/root/.complete: labs/tests/arm64-root.sh mk/deps.mk | $(DEPS_ARM64)
+	@$< $(@D) $(filter lib%,$(PACKAGES_BUILD)) libasan8 libubsan1 valgrind
+
+test-labs-arm64: $(ARM64)/root/.complete ## labs that run anywhere, on arm64, emulated: unsolved, solved, and with a mistake
+	@labs/tests/arm64.sh $(ARM64)
