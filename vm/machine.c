@@ -30,19 +30,20 @@ const char *vm_machine_cpu(bool kvm)
 static void add_accelerator(const struct vm_machine *machine, struct vm_vector *arguments)
 {
 	vm_vector_add(arguments, "-accel");
-	if (machine->kvm) {
-		vm_vector_add(arguments, "kvm,kernel-irqchip=split");
-	} else if (machine->options->clock == VM_CLOCK_INSTRUCTIONS) {
-		/* A count is of one stream of instructions, so one thread runs the processor. */
-		vm_vector_add(arguments, "tcg,thread=single");
+	/*
+	 * One thread runs all emulated processors. With one for each, QEMU before 8.1 can translate
+	 * an instruction that another processor is just changing, and keep what it was: when the
+	 * kernel switched a tracepoint in the scheduler, both processors executed the breakpoint
+	 * that stands there for a moment, for ever.
+	 */
+	vm_vector_add(arguments, machine->kvm ? "kvm,kernel-irqchip=split" : "tcg,thread=single");
+	if (machine->options->clock == VM_CLOCK_INSTRUCTIONS) {
 		vm_vector_add(arguments, "-icount");
 		/* With sleep=off virtual time would leap while a disk works. */
 		vm_vector_add(arguments, "shift=0,sleep=on");
 		/* The processor's random numbers are the same in every boot. */
 		vm_vector_add(arguments, "-seed");
 		vm_vector_add(arguments, "1");
-	} else {
-		vm_vector_add(arguments, "tcg,thread=multi");
 	}
 	vm_vector_add(arguments, "-cpu");
 	vm_vector_add(arguments, "%s", vm_machine_cpu(machine->kvm));
