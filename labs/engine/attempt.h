@@ -36,11 +36,12 @@ struct attempt {
 void say(const struct attempt *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 struct bounds {
-	unsigned int cpu_s;  /* processor time; 0: any */
-	unsigned int wait_s; /* then it is killed */
-	const int *token;    /* the two ends for the check's token, or NULL */
-	const char *input;   /* a file for stdin, or NULL: none */
-	const char *output;  /* a file for stdout, or NULL: the log */
+	unsigned int cpu_s;    /* processor time; 0: any */
+	unsigned int wait_s;   /* then it is killed */
+	unsigned int silent_s; /* the same, since @output grew last; 0: any */
+	const int *token;      /* the two ends for the check's token, or NULL */
+	const char *input;     /* a file for stdin, or NULL: none */
+	const char *output;    /* a file for stdout, or NULL: the log */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -134,16 +135,32 @@ static _Noreturn void become(const struct attempt *a, struct words *command,
 	_exit(LAB_EXIT_BROKEN);
 }
 
-static int wait_for(pid_t pid, unsigned int limit_s, bool *waited_long)
+/* How much was written to the output; 0 where nobody asks. */
+static off_t written(const struct bounds *bounds)
+{
+	struct stat output;
+
+	return bounds->silent_s && stat(bounds->output, &output) == 0 ? output.st_size : 0;
+}
+
+static int wait_for(pid_t pid, const struct bounds *bounds, bool *waited_long)
 {
 	const struct timespec pause = {.tv_nsec = 10000000};
-	struct timespec start, now;
+	struct timespec start, grew, now;
+	off_t before = 0, nbytes;
 	int status = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
+	grew = start;
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (limit_s && now.tv_sec - start.tv_sec > (time_t)limit_s && !*waited_long) {
+		nbytes = written(bounds);
+		if (nbytes != before) {
+			before = nbytes;
+			grew = now;
+		}
+		if ((bounds->wait_s && now.tv_sec - start.tv_sec > (time_t)bounds->wait_s) ||
+		    (bounds->silent_s && now.tv_sec - grew.tv_sec > (time_t)bounds->silent_s)) {
 			*waited_long = true;
 			kill(-pid, SIGKILL);
 		}
@@ -174,7 +191,7 @@ int run_command(const struct attempt *a, struct words *command, const struct bou
 		return status;
 	}
 	setpgid(pid, pid);
-	status = wait_for(pid, bounds->wait_s, waited_long);
+	status = wait_for(pid, bounds, waited_long);
 	if (a->sandboxed)
 		end_all_of_nobody();
 	return status;

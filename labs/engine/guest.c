@@ -23,7 +23,7 @@
  */
 #define CHECK_LIMIT_S 45
 #define BOOT_LIMIT_S  120
-/* Of the whole guest, for each check, in case that it can't even count. */
+/* Of the whole guest, for each check; and of its silence, in case that it can't even count. */
 #define GUEST_LIMIT_S 180
 /* The same if it builds, too: an emulated processor is ten to twenty times as slow. */
 #define GUEST_BUILD_LIMIT_S 900
@@ -126,7 +126,11 @@ static int run_guest(struct guest *g, size_t npending)
 	const unsigned int limit_s =
 		BOOT_LIMIT_S +
 		(unsigned int)npending * (g->hidden ? GUEST_BUILD_LIMIT_S : GUEST_LIMIT_S);
-	const struct bounds bounds = {.wait_s = limit_s + BOOT_LIMIT_S, .output = g->output};
+	const struct bounds bounds = {
+		.wait_s = limit_s + BOOT_LIMIT_S,
+		.silent_s = g->hidden ? 0 : GUEST_LIMIT_S,
+		.output = g->output,
+	};
 	struct words command = {NULL, 0};
 	bool waited_long;
 	int status;
