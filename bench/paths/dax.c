@@ -10,6 +10,13 @@
 int dax_probe(const struct workload *w, const struct target *t, struct unavailable *why)
 {
 	(void)w;
+	if (t->kind == TARGET_BLOCK) {
+		snprintf(why->reason, sizeof(why->reason),
+			 "DAX is a way to files: %s needs a file system", t->text);
+		snprintf(why->remedy, sizeof(why->remedy),
+			 "mount one on it and give a folder there as the target");
+		return -EOPNOTSUPP;
+	}
 	if (t->device.known && t->device.dax)
 		return 0;
 	snprintf(why->reason, sizeof(why->reason), "no DAX-capable device below %s", t->text);
