@@ -32,6 +32,8 @@ _bypass_choices()
 {
 	local option=$1
 
+	# Of report these are two names of one option, whose help lists the choices once.
+	[[ $option/$3 != --output-format/report ]] || option=--format
 	shift
 	[[ $option != --testbed ]] || printf '%s\n' instructions ns
 	"$@" --help 2>/dev/null | grep -oE -e "$option=[^ ]*\|[^ ]*" | head -n 1 | cut -d = -f 2- |

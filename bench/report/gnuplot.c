@@ -37,7 +37,7 @@ static int write_all(int fd, const char *text, size_t length)
 }
 
 /* All that @fd holds, NUL-terminated; NULL without memory or on a read error. */
-static char *read_all(int fd)
+static char *read_all(int fd, size_t *nbytes)
 {
 	off_t size = lseek(fd, 0, SEEK_END);
 	size_t used = 0;
@@ -56,6 +56,8 @@ static char *read_all(int fd)
 	}
 	if (text)
 		text[used] = '\0';
+	if (nbytes)
+		*nbytes = used;
 	return text;
 }
 
@@ -86,7 +88,7 @@ static int wait_for(pid_t pid, int *status)
 
 static int refuse(const int *fd, int status, struct error *e)
 {
-	char *complaint = read_all(fd[COMPLAINT]), *line = complaint;
+	char *complaint = read_all(fd[COMPLAINT], NULL), *line = complaint;
 
 	/* gnuplot shows the place of an error first, as a copy of the line and a caret. */
 	for (char *c = complaint; c && *c; c++)
@@ -96,15 +98,18 @@ static int refuse(const int *fd, int status, struct error *e)
 		line[strcspn(line, "\n")] = '\0';
 	error_set(e, -EIO,
 		  "the report was not written: gnuplot, which draws its plots, %s %d%s%s; "
-		  "do: gnuplot --version (5.2 or later is needed)",
+		  "do: %s",
 		  WIFSIGNALED(status) ? "was killed by signal" : "ended with status",
 		  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-		  line && *line ? ": " : "", line ? line : "");
+		  line && *line ? ": " : "", line ? line : "",
+		  line && strstr(line, "ambiguous terminal")
+			  ? "apt-get install gnuplot-nox, which can draw it"
+			  : "gnuplot --version (5.2 or later is needed)");
 	free(complaint);
 	return -EIO;
 }
 
-static int run_child(const int *fd, char **svg, struct error *e)
+static int run_child(const int *fd, char **drawing, size_t *nbytes, struct error *e)
 {
 	int status, result;
 	pid_t pid = -1;
@@ -124,8 +129,8 @@ static int run_child(const int *fd, char **svg, struct error *e)
 				 strerror(-result));
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return refuse(fd, status, e);
-	*svg = read_all(fd[DRAWING]);
-	if (!*svg)
+	*drawing = read_all(fd[DRAWING], nbytes);
+	if (!*drawing)
 		return error_set(e, -ENOMEM, "the report was not written: no memory for its plots");
 	return 0;
 }
@@ -134,7 +139,7 @@ static int run_child(const int *fd, char **svg, struct error *e)
  * The streams are files in memory: neither side can block on the other as with pipes, and there
  * is nothing to remove, whatever happens to this process.
  */
-int gnuplot_run(const char *script, size_t length, char **svg, struct error *e)
+int gnuplot_run(const char *script, size_t length, char **drawing, size_t *nbytes, struct error *e)
 {
 	int fd[NFILES] = {-1, -1, -1};
 	int result = 0;
@@ -150,7 +155,7 @@ int gnuplot_run(const char *script, size_t length, char **svg, struct error *e)
 		error_set(e, result, "the report was not written: no file for gnuplot's script: %s",
 			  strerror(-result));
 	else
-		result = run_child(fd, svg, e);
+		result = run_child(fd, drawing, nbytes, e);
 	for (int i = 0; i < NFILES; i++)
 		if (fd[i] >= 0)
 			close(fd[i]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gnuplot as a child process: a script in, SVG out.
+ * gnuplot as a child process: a script in, SVG or PNG out.
  */
 #ifndef BYPASS_REPORT_GNUPLOT_H
 #define BYPASS_REPORT_GNUPLOT_H
@@ -11,10 +11,11 @@
 #include "core/error.h"
 
 /*
- * Runs @script and returns what it drew in *@svg: malloc'd, one document after the other. -ENOENT
- * with a sentence if there is no gnuplot, -EIO with its own complaint if it failed.
+ * Runs @script and returns what it drew in *@drawing: malloc'd, one document after the other, a NUL
+ * behind the last. Of how many bytes is left in *@nbytes, unless that is NULL. -ENOENT with a
+ * sentence if there is no gnuplot, -EIO with its own complaint if it failed.
  */
-int gnuplot_run(const char *script, size_t length, char **svg, struct error *e);
+int gnuplot_run(const char *script, size_t length, char **drawing, size_t *nbytes, struct error *e);
 
 /*
  * Writes document @index of @svg as an element of an HTML page: without prologue and titles, and

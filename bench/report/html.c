@@ -2,16 +2,14 @@
 #include "report/report.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "paths/path.h"
 #include "report/colour.h"
 #include "report/columns.h"
 #include "report/describe.h"
+#include "report/file.h"
 #include "report/findings.h"
 #include "report/html_parts.h"
 
@@ -290,45 +288,6 @@ static int write_page(FILE *out, const struct run *run, struct error *e)
 	return result;
 }
 
-/* Writes @page beside @path and renames it: a reader never sees a half-written report. */
-static int replace_file(const char *path, const char *page, size_t length, struct error *e)
-{
-	char *temporary = NULL;
-	int result = 0, fd;
-
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		return error_set(e, -ENOMEM, "%s: not written: no memory", path);
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0) {
-		result = -errno;
-		free(temporary);
-		return error_set(e, result, "%s: can't be written: %s", path, strerror(-result));
-	}
-	while (length > 0 && result == 0) {
-		ssize_t written = write(fd, page, length);
-
-		if (written >= 0) {
-			page += written;
-			length -= (size_t)written;
-		} else if (errno != EINTR) {
-			result = -errno;
-		}
-	}
-	/* mkostemp() makes the file private; a report is for showing. */
-	if (result == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
-		result = -errno;
-	if (close(fd) < 0 && result == 0)
-		result = -errno;
-	if (result == 0 && rename(temporary, path) < 0)
-		result = -errno;
-	if (result < 0) {
-		unlink(temporary);
-		error_set(e, result, "%s: can't be written: %s", path, strerror(-result));
-	}
-	free(temporary);
-	return result;
-}
-
 int report_html(const struct run *run, const char *path, struct error *e)
 {
 	char *page = NULL;
@@ -342,7 +301,7 @@ int report_html(const struct run *run, const char *path, struct error *e)
 	if (fclose(out) != 0 && result == 0)
 		result = error_set(e, -ENOMEM, "%s: not written: no memory", path);
 	if (result == 0)
-		result = replace_file(path, page, length, e);
+		result = file_replace(path, page, length, e);
 	free(page);
 	return result;
 }

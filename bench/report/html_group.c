@@ -43,12 +43,12 @@ static int draw(const struct run *run, const struct group *group, struct plots *
 	stream = open_memstream(&script, &length);
 	if (!stream)
 		return error_set(e, -ENOMEM, "the report was not written: no memory for its plots");
-	for (int size = 0; plots->drawn[PLOT_BARS] && size < NPLOT_SIZES; size++)
+	for (int size = 0; plots->drawn[PLOT_BARS] && size < NPLOT_PAGE_SIZES; size++)
 		plot_bars(stream, run->clock, group, (enum plot_size)size);
-	for (int size = 0; plots->drawn[PLOT_LATENCY] && size < NPLOT_SIZES; size++)
+	for (int size = 0; plots->drawn[PLOT_LATENCY] && size < NPLOT_PAGE_SIZES; size++)
 		plot_latency(stream, group, (enum plot_size)size);
 	if (fclose(stream) == 0)
-		result = gnuplot_run(script, length, &plots->svg, e);
+		result = gnuplot_run(script, length, &plots->svg, NULL, e);
 	else
 		result = error_set(e, -ENOMEM,
 				   "the report was not written: no memory for its plots");
@@ -60,11 +60,11 @@ static int draw(const struct run *run, const struct group *group, struct plots *
 static int write_plot(FILE *out, const struct plots *plots, enum plot_kind kind, size_t group,
 		      struct error *e)
 {
-	static const char *const class[NPLOT_SIZES] = {
+	static const char *const class[NPLOT_PAGE_SIZES] = {
 		[PLOT_WIDE] = "wide", [PLOT_NARROW] = "narrow"};
-	unsigned int first = kind == PLOT_LATENCY && plots->drawn[PLOT_BARS] ? NPLOT_SIZES : 0;
+	unsigned int first = kind == PLOT_LATENCY && plots->drawn[PLOT_BARS] ? NPLOT_PAGE_SIZES : 0;
 
-	for (unsigned int size = 0; size < NPLOT_SIZES; size++) {
+	for (unsigned int size = 0; size < NPLOT_PAGE_SIZES; size++) {
 		char prefix[64];
 
 		snprintf(prefix, sizeof(prefix), "g%zu-%s-%s-", group + 1,

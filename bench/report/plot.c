@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "report/colour.h"
+#include "report/columns.h"
 #include "report/format.h"
 
 /* What a bar is made of, from the left. */
@@ -20,8 +21,9 @@ struct bar {
 };
 
 static const struct plot_geometry geometries[NPLOT_SIZES] = {
-	[PLOT_WIDE] = {960, 38, 0, 20, 8, 52, 14},
-	[PLOT_NARROW] = {340, 50, 6, 12, 4, 46, 12},
+	[PLOT_WIDE] = {960, 38, 0, 20, 8, 52, 14, false},
+	[PLOT_NARROW] = {340, 50, 6, 12, 4, 46, 12, false},
+	[PLOT_PICTURE] = {960, 38, 0, 20, 40, 58, 14, true},
 };
 
 void plot_write_label(FILE *script, const char *text)
@@ -77,16 +79,31 @@ static uint64_t step_of(double end, unsigned int count)
 
 void plot_write_terminal(FILE *script, const struct plot_geometry *g, int height)
 {
+	fputs("reset\n", script);
+	/* Twice the pixels, for screens of today; a page's SVG has as many as the screen. */
+	if (g->picture)
+		fprintf(script,
+			"set terminal pngcairo size %d,%d noenhanced font 'sans-serif,%d' "
+			"fontscale 1.5 linewidth 2 background rgb 'white'\n",
+			2 * g->width, 2 * height, g->font);
+	else
+		fprintf(script,
+			"set terminal svg size %d,%d dynamic noenhanced font 'sans-serif,%d'\n",
+			g->width, height, g->font);
 	fprintf(script,
-		"reset\n"
-		"set terminal svg size %d,%d dynamic noenhanced font 'sans-serif,%d'\n"
 		"set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
 		"set tmargin at screen %.5f\nset bmargin at screen %.5f\n"
 		"set tics scale 0\nset border 0\n"
 		"set grid xtics lt 1 lw 1 lc rgb '" PLOT_AXIS_COLOUR "'\n",
-		g->width, height, g->font, (double)g->left / g->width,
-		1.0 - (double)g->right / g->width, 1.0 - (double)g->top / height,
-		(double)g->bottom / height);
+		(double)g->left / g->width, 1.0 - (double)g->right / g->width,
+		1.0 - (double)g->top / height, (double)g->bottom / height);
+}
+
+void plot_write_title(FILE *script, const char *title)
+{
+	fputs("set title '", script);
+	plot_write_label(script, title);
+	fputs("'\n", script);
 }
 
 static void write_value_tics(FILE *script, double end, unsigned int count)
@@ -151,7 +168,7 @@ static void write_row(FILE *script, enum run_clock clock, const struct row *row,
 			"set arrow from %.1f,%.3f to %.1f,%.3f heads size graph %.4f,90 linewidth "
 			"1.6 "
 			"linecolor rgb '" PLOT_AXIS_COLOUR "' front\n",
-			bar.low, middle, bar.high, middle, size == PLOT_WIDE ? 0.006 : 0.012);
+			bar.low, middle, bar.high, middle, size == PLOT_NARROW ? 0.012 : 0.006);
 	if (size == PLOT_NARROW) {
 		fputs("set label '", script);
 		plot_write_label(script, row->name);
@@ -168,6 +185,25 @@ static void write_row(FILE *script, enum run_clock clock, const struct row *row,
 		middle);
 }
 
+/* A picture has no legend beside it. */
+static const char *bars_unit(enum run_clock clock, const struct group *group, enum plot_size size)
+{
+	static const char *const instructions[NPLOT_SIZES] = {
+		[PLOT_WIDE] = "instructions per I/O; ranked by work + irq",
+		[PLOT_NARROW] = "instructions per I/O",
+		[PLOT_PICTURE] = "instructions per I/O: work (solid), irq (hatched), copy (pale); "
+				 "ranked by work + irq",
+	};
+
+	if (clock != RUN_CLOCK_NS)
+		return instructions[size];
+	if (size != PLOT_PICTURE)
+		return "I/Os per second";
+	return columns_units(group).confident
+		       ? "I/Os per second, median and its 95% interval"
+		       : "I/Os per second, median and range of the repetitions";
+}
+
 void plot_bars(FILE *script, enum run_clock clock, const struct group *group, enum plot_size size)
 {
 	struct plot_geometry g = geometries[size];
@@ -182,7 +218,7 @@ void plot_bars(FILE *script, enum run_clock clock, const struct group *group, en
 		if (strlen(group->rows[i].name) > longest)
 			longest = strlen(group->rows[i].name);
 	}
-	if (size == PLOT_WIDE) {
+	if (size != PLOT_NARROW) {
 		/* The letters' mean width, and room at the right for the longest value. */
 		g.left = (int)longest * g.font * 6 / 10 + 24;
 		g.right = clock == RUN_CLOCK_INSTRUCTIONS ? 180 : 80;
@@ -190,11 +226,11 @@ void plot_bars(FILE *script, enum run_clock clock, const struct group *group, en
 	plot_write_terminal(script, &g, g.top + g.bottom + g.row_height * (int)group->nranked);
 	fprintf(script, "set xrange [0:%.1f]\nset yrange [%.2f:0.5]\nunset ytics\nunset key\n", end,
 		-(double)group->nranked + 0.5);
-	write_value_tics(script, end, size == PLOT_WIDE ? 4 : 2);
-	fprintf(script, "set xlabel '%s' offset 0,0.3\n",
-		clock == RUN_CLOCK_NS ? "I/Os per second"
-		: size == PLOT_WIDE   ? "instructions per I/O; ranked by work + irq"
-				      : "instructions per I/O");
+	write_value_tics(script, end, size == PLOT_NARROW ? 2 : 4);
+	fprintf(script, "set xlabel '%s' offset 0,%s\n", bars_unit(clock, group, size),
+		size == PLOT_PICTURE ? "-0.1" : "0.3");
+	if (size == PLOT_PICTURE)
+		plot_write_title(script, group->name);
 	for (size_t i = 0; i < group->nranked; i++)
 		write_row(script, clock, &group->rows[i], i, size);
 	/* Something must be plotted for the rest to be drawn: a point outside of the range. */

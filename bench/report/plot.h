@@ -11,12 +11,15 @@
 #include "report/rows.h"
 
 /*
- * Every plot is drawn twice, for a wide page and for a telephone: one drawing scaled to both
- * would have letters too small for the one or too large for the other.
+ * On a page every plot is drawn twice, for a wide one and for a telephone: one drawing scaled to
+ * both would have letters too small for the one or too large for the other. As a picture it stands
+ * alone: it has a title, and is PNG.
  */
 enum plot_size {
 	PLOT_WIDE,
 	PLOT_NARROW,
+	NPLOT_PAGE_SIZES,
+	PLOT_PICTURE = NPLOT_PAGE_SIZES,
 	NPLOT_SIZES,
 };
 

@@ -17,12 +17,13 @@
 #define NINES_MAX 5.0
 
 static const struct plot_geometry geometries[NPLOT_SIZES] = {
-	[PLOT_WIDE] = {960, 0, 76, 24, 10, 62, 14},
-	[PLOT_NARROW] = {340, 0, 58, 14, 8, 56, 12},
+	[PLOT_WIDE] = {960, 0, 76, 24, 10, 62, 14, false},
+	[PLOT_NARROW] = {340, 0, 58, 14, 8, 56, 12, false},
+	[PLOT_PICTURE] = {960, 0, 76, 24, 40, 62, 14, true},
 };
-static const int graph_heights[NPLOT_SIZES] = {[PLOT_WIDE] = 320, [PLOT_NARROW] = 260};
+static const int graph_heights[NPLOT_SIZES] = {320, 260, 320};
 /* How many names stand side by side below; the room that a row of them takes is left free. */
-static const int key_columns[NPLOT_SIZES] = {[PLOT_WIDE] = 3, [PLOT_NARROW] = 1};
+static const int key_columns[NPLOT_SIZES] = {3, 1, 3};
 
 /* gnuplot multiplies these by the line's width. */
 static const char *const dashes[] = {"", "8,3", "3,2", "8,3,2,3", "14,3", "5,2,2,2,2,2"};
@@ -119,8 +120,8 @@ static void write_axes(FILE *script, const struct range *range, const struct tim
 	static const char *const shares[] = {"p0", "p90", "p99", "p99.9", "p99.99", "p99.999"};
 	double scale = (double)unit->ns, low = range->low / scale, high = range->high / scale;
 	/* Few decades leave room for the twos and fives of each. */
-	bool dense = high / low < (size == PLOT_WIDE ? 3000 : 20);
-	bool every = high / low < (size == PLOT_WIDE ? 12 : 3);
+	bool dense = high / low < (size == PLOT_NARROW ? 20 : 3000);
+	bool every = high / low < (size == PLOT_NARROW ? 3 : 12);
 	const char *join = "";
 
 	fprintf(script, "set logscale x\nset xrange [%.6f:%.6f]\nset xtics (", low, high);
@@ -167,6 +168,8 @@ void plot_latency(FILE *script, const struct group *group, enum plot_size size)
 	height = g.top + graph_heights[size] + g.bottom;
 	plot_write_terminal(script, &g, height);
 	write_axes(script, &range, unit, size, height);
+	if (size == PLOT_PICTURE)
+		plot_write_title(script, group->name);
 	fputs("plot ", script);
 	for (size_t i = 0; i < group->nranked; i++) {
 		const struct row *row = &group->rows[i];

@@ -5,6 +5,7 @@
 #ifndef BYPASS_REPORT_PLOT_SCRIPT_H
 #define BYPASS_REPORT_PLOT_SCRIPT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Readable on white and on black. */
@@ -13,11 +14,14 @@
 /* Pixels. A narrow plot has each name above its bar, a wide one beside it. */
 struct plot_geometry {
 	int width, row_height, left, right, top, bottom, font;
+	bool picture; /* PNG: pixels, each of which is four */
 };
 
 /* @text between single quotes: all but letters, digits and a few harmless signs become '_'. */
 void plot_write_label(FILE *script, const char *text);
 /* Begins a plot: nothing is left of the one before. */
 void plot_write_terminal(FILE *script, const struct plot_geometry *g, int height);
+/* Above a picture. */
+void plot_write_title(FILE *script, const char *title);
 
 #endif

@@ -25,6 +25,20 @@ void report_tables(FILE *out, const struct run *run, bool color);
  */
 int report_html(const struct run *run, const char *path, struct error *e);
 
+/*
+ * The plots of the HTML report as files in @folder, plot-1-bars.png and so on: for each one that
+ * was written @written is called with its path. -ENODATA if there is nothing to draw, or as
+ * report_html(); what was written before stays.
+ */
+int report_png(const struct run *run, const char *folder, void (*written)(const char *path),
+	       struct error *e);
+
+/*
+ * The answers, the tables, where it was measured and the warnings, in Markdown as GitHub has it.
+ * What a name says is never markup. 0, -ENOMEM or -EIO.
+ */
+int report_markdown(FILE *out, const struct run *run);
+
 /* One line per cell and pass after a line of column names, units in the names; RFC 4180 quoting. */
 int report_csv(FILE *out, const struct run *run);
 
