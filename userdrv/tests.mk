@@ -2,7 +2,8 @@
 # The controller model by itself, the examples, and the driver on QEMU's controller.
 
 C_FILES += $(wildcard userdrv/examples/*.[ch])
-SHELL_FILES += userdrv/tests/cost.sh userdrv/tests/exports.sh userdrv/tests/vfio-testbed.sh
+SHELL_FILES += userdrv/tests/cost.sh userdrv/tests/exports.sh userdrv/tests/nvme-disks.sh \
+	userdrv/tests/vfio-testbed.sh
 
 USERDRV_ASAN_SOFT_OBJECTS := $(USERDRV_SOFT_SOURCES:%.c=$(ASAN)/%.o)
 USERDRV_SOFT_TESTS := $(patsubst userdrv/tests/%.c,$(ASAN)/userdrv/%,$(wildcard userdrv/tests/soft_test_*.c))
