@@ -7,7 +7,7 @@ PACKAGES_RUN := qemu-system-x86 busybox-static cpio kmod xfsprogs e2fsprogs ndct
 PACKAGES_TEST := dmsetup dkms libcriterion-dev python3-jsonschema python3-six clang-14 libclang-rt-14-dev valgrind
 PACKAGES_LABS := valgrind
 PACKAGES_ARM64 := gcc-aarch64-linux-gnu qemu-user
-PACKAGES_CHECK := clang-format clang-tidy cppcheck shellcheck codespell
+PACKAGES_CHECK := clang-format clang-tidy cppcheck sparse shellcheck codespell
 
 DEPS := $(BUILD)/.deps
 DEPS_TEST := $(BUILD)/.deps-test

@@ -29,12 +29,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
-#define le16_to_cpu le16toh
-#define le32_to_cpu le32toh
-#define le64_to_cpu le64toh
-#define cpu_to_le16 htole16
-#define cpu_to_le32 htole32
-#define cpu_to_le64 htole64
+/* The kernel's names, and its types: sparse finds a number that was used without its conversion. */
+#ifdef __CHECKER__
+#define __force __attribute__((force))
+#else
+#define __force
+#endif
+#define le16_to_cpu(x) le16toh((__force __u16)(__le16)(x))
+#define le32_to_cpu(x) le32toh((__force __u32)(__le32)(x))
+#define le64_to_cpu(x) le64toh((__force __u64)(__le64)(x))
+#define cpu_to_le16(x) ((__force __le16)htole16(x))
+#define cpu_to_le32(x) ((__force __le32)htole32(x))
+#define cpu_to_le64(x) ((__force __le64)htole64(x))
 #endif
 
 #define PATHFS_MAGIC          0x70617468 /* "path" */

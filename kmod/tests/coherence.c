@@ -281,6 +281,7 @@ static int at_once(uint64_t seed, long count)
 	size_t size = (size_t)AREAS * AREA;
 	struct worker worker = {.bytes = allocate(size)};
 	pid_t pids[2];
+	bool good;
 
 	worker.model = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (worker.model == MAP_FAILED)
@@ -295,7 +296,10 @@ static int at_once(uint64_t seed, long count)
 			_exit(0);
 		}
 	}
-	if (!ended(pids[0]) | !ended(pids[1]))
+	/* Both are waited for, whatever the first one did. */
+	good = ended(pids[0]);
+	good = ended(pids[1]) && good;
+	if (!good)
 		return 1;
 	worker.map = map_file(size);
 	for (int seen = 0; seen < LOAD_BEFORE; seen++) {

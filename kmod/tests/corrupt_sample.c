@@ -154,7 +154,7 @@ static void change_field(struct sample *sample, const char *what, void *structur
 {
 	uint32_t count = 0;
 	const struct field *field;
-	uint64_t value = 0;
+	__le64 value = 0;
 	size_t size;
 
 	while (fields[count].name)
@@ -350,7 +350,7 @@ static void corrupt_word(struct sample *sample)
 	uint32_t ino = 1 + draw(sample, MAX_INODES);
 	uint8_t *structure = (uint8_t *)&sample_slots(sample, sample->bad, ino)[draw(sample, 2)];
 	size_t size = sizeof(struct pathfs_inode);
-	uint32_t *word;
+	__le32 *word;
 
 	if (sample->nr_extent_blocks && draw(sample, 3) == 0) {
 		structure = bad_block(
@@ -358,7 +358,7 @@ static void corrupt_word(struct sample *sample)
 		size = sizeof(struct pathfs_extent_block);
 		ino = 0;
 	}
-	word = (uint32_t *)structure + 1 + draw(sample, (uint32_t)(size / sizeof(*word)) - 1);
+	word = (__le32 *)structure + 1 + draw(sample, (uint32_t)(size / sizeof(*word)) - 1);
 	*word = cpu_to_le32((uint32_t)edge_value(sample, le32_to_cpu(*word)));
 	note(sample, "%s %u: word %zu = %#x", ino ? "inode" : "extent block", ino,
 	     (size_t)((uint8_t *)word - structure) / sizeof(*word), le32_to_cpu(*word));

@@ -5,6 +5,7 @@
 
 #include "engine/lab.h"
 
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct lab lab = {.number = 1, .name = "01-any", .folder = "labs/01-any"};

@@ -8,6 +8,7 @@
 
 enum { CHECKS_MAX = 8 };
 
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct section sections[CHECKS_MAX];
