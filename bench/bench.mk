@@ -85,6 +85,7 @@ test-bench: $(BUILD)/bypass $(BUILD)/bypass-lab $(VM)/plugins/instruction_counts
 	@bench/tests/report.sh $(BUILD)/bypass
 	@bench/tests/install.sh
 	@bench/tests/extending.sh
+	@bench/tests/docs.py $(BUILD)/bypass
 	@bench/tests/testbed.sh $(BUILD)/bypass
 	@bench/tests/numa-testbed.sh $(BUILD)/bypass
 	@bench/tests/bind-testbed.sh $(BUILD)

@@ -126,5 +126,5 @@ test-kmod-long: kmod $(KMOD_PROGRAMS) vm ## pathfs, 100,000 operations on each m
 MODULE_FILES += $(wildcard kmod/pathfs/*.[ch] kmod/minipmem/*.[ch])
 C_FILES += $(wildcard kmod/pathfs/tools/*.[ch]) $(addprefix kmod/tests/,test_tools.c coherence.c mapping.c pinned.c minipmem_poison.c model.h corrupt.h) \
 	$(wildcard kmod/tests/model*.c kmod/tests/corrupt*.c)
-SHELL_FILES += kmod/fetch-headers kmod/tests/check.sh kmod/tests/kernel-clean.sh kmod/tests/testbed.sh kmod/tests/minipmem-testbed.sh \
+SHELL_FILES += kmod/fetch-headers kmod/tests/dax-file.sh kmod/tests/kernel-clean.sh kmod/tests/testbed.sh kmod/tests/minipmem-testbed.sh \
 	kmod/tests/model-testbed.sh kmod/tests/corrupt-testbed.sh kmod/tests/record-graphs

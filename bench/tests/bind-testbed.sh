@@ -25,42 +25,18 @@ end() {
 trap end EXIT
 trap 'exit 1' INT TERM HUP
 
-# check SENTENCE COMMAND...: the command says whether it holds.
-check() {
-	sentence=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		echo "ok $sentence"
-	else
-		echo "FAILED $sentence"
-		sed 's/^/    /' "$work/said" | head -n 20
-	fi
-}
+. "$root/mk/shell-test.sh"
+. "$root/userdrv/tests/nvme-disks.sh"
 
 # ---- in the guest ----
 
-devices=/sys/bus/pci/devices
 nbytes=16777216 # of the patterns
-
-# NVMe controllers in the order of their addresses, which is that of --nvme.
-controllers() {
-	for device in "$devices"/*; do
-		[ "$(cat "$device/class")" != 0x010802 ] || basename "$device"
-	done
-}
 
 driver() { basename "$(readlink "$devices/$1/driver" || echo none)"; }
 
 has_driver() {
 	echo "the driver of $1 is $(driver "$1")"
 	[ "$(driver "$1")" = "$2" ]
-}
-
-# The kernel's block device of controller ADDRESS.
-disk() {
-	for namespace in "$devices/$1"/nvme/nvme*/nvme*n1; do
-		[ ! -b "/dev/${namespace##*/}" ] || echo "/dev/${namespace##*/}"
-	done
 }
 
 # says WORDS COMMAND...: COMMAND succeeds, and a line of what it says has the WORDS.
@@ -77,10 +53,10 @@ refuses() {
 	words=$1
 	shift
 	"$@" >"$work/words" 2>&1
-	status=$?
+	ended=$?
 	cat "$work/words"
-	echo "exit status $status"
-	[ $status = 1 ] && [ "$(wc -l <"$work/words")" = 1 ] && grep -q -e "$words" "$work/words"
+	echo "exit status $ended"
+	[ $ended = 1 ] && [ "$(wc -l <"$work/words")" = 1 ] && grep -q -e "$words" "$work/words"
 }
 
 # bind_refused REASON WORDS: the second disk stays with the kernel, and its bytes stay the same.
@@ -136,7 +112,7 @@ fd = os.open('$device', os.O_RDONLY | os.O_EXCL)
 print('claimed', flush=True)
 time.sleep(600)" >"$work/claim" &
 	started=$!
-	wait_for claimed "$work/claim"
+	wait_for grep -q claimed "$work/claim"
 	bind_refused "that a program has claimed" "$name: in use by somebody who claimed it"
 	kill "$started"
 	wait "$started" 2>/dev/null
@@ -153,21 +129,11 @@ wrong_usage() {
 	[ $? = 2 ]
 }
 
-wait_for() {
-	for _ in $(seq 300); do
-		! grep -q "$1" "$2" || return 0
-		sleep 0.1
-	done
-	return 1
-}
-
 # Once it has /dev/vfio/GROUP open, it is somewhere in its I/O a second later.
-wait_for_group() {
-	for _ in $(seq 300); do
-		for file in "/proc/$1/fd"/*; do
-			case $(readlink "$file") in /dev/vfio/[0-9]*) sleep 1 && return 0 ;; esac
-		done
-		sleep 0.1
+wait_for_group() { wait_for has_group "$1" && sleep 1; }
+has_group() {
+	for file in "/proc/$1/fd"/*; do
+		case $(readlink "$file") in /dev/vfio/[0-9]*) return ;; esac
 	done
 	return 1
 }
@@ -225,9 +191,9 @@ other_way_round() {
 target_tests() {
 	BYPASS_TEST_SERIAL=bypass-nvme0 "$target_test" -j1 --filter 'target_block_disk/*' \
 		>"$work/tests" 2>&1
-	status=$?
+	ended=$?
 	cat "$work/tests"
-	[ $status = 0 ] && grep -q 'Tested: 10 | Passing: 10 ' "$work/tests"
+	[ $ended = 0 ] && grep -q 'Tested: 10 | Passing: 10 ' "$work/tests"
 }
 
 guest() {
@@ -250,15 +216,9 @@ host() {
 		"$root/bench/tests/bind-testbed.sh" "$build" guest \
 		>"$work/out" 2>"$work/err" </dev/null
 	grep -v '^end of the guest' "$work/out"
-	passed=$(grep -c '^ok ' "$work/out")
-	failed=$(grep -c '^FAILED' "$work/out")
-	if ! grep -q '^end of the guest' "$work/out"; then
-		failed=$((failed + 1))
-		echo "FAILED the guest comes to its end"
-		sed 's/^/    /' "$work/err" | tail -n 20
-	fi
-	echo "$passed passed, $failed failed"
-	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+	count_checks "$work/out"
+	check "the guest comes to its end" grep -q '^end of the guest' "$work/out"
+	all_held
 }
 
 case $part in

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The command line on this machine, without the testbed: command.sh BYPASS [BYPASS-TO-PRELOAD-INTO]
 #
-# Prints "ok NAME" or "FAILED NAME" with what the command printed, and at the end
-# "N passed, N failed". Writes to temporary folders alone; no test depends on speed.
+# Each check's name is what must hold. Writes to temporary folders alone; no test depends on speed.
 # The second program, by default the one built without sanitizers, gets the LD_PRELOAD shims.
 # shellcheck disable=SC2016 # a condition is expanded when it is checked
 set -u
@@ -12,9 +11,10 @@ if [ $# -lt 1 ] || [ ! -x "$1" ]; then
 	echo "usage: command.sh BYPASS [BYPASS-TO-PRELOAD-INTO]; build it first: make" >&2
 	exit 2
 fi
-tests=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
+tests=$root/bench/tests
 bypass=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-plain=${2:-$tests/../../build/bypass}
+plain=${2:-$root/build/bypass}
 [ -x "$plain" ] || plain=$bypass
 
 work=$(mktemp -d)
@@ -39,28 +39,8 @@ mkdir "$folder"
 chmod 777 "$folder"
 unset BYPASS_TESTBED BYPASS_ACCEL
 
-passed=0
-failed=0
 status=0
-
-# check NAME CONDITION...: the condition is a command; what was printed before is shown if it fails.
-check() {
-	name=$1
-	shift
-	if "$@"; then
-		passed=$((passed + 1))
-		echo "ok $name"
-	else
-		failed=$((failed + 1))
-		echo "FAILED $name (exit status $status)"
-		sed 's/^/  stdout: /' "$out" | head -n 40
-		sed 's/^/  stderr: /' "$err" | head -n 40
-	fi
-}
-
-skip() {
-	echo "skipped $1: $2"
-}
+. "$root/mk/shell-test.sh"
 
 run() {
 	"$bypass" "$@" >"$out" 2>"$err" </dev/null
@@ -602,5 +582,70 @@ else
 fi
 check 'nothing is left in the folder' is_empty "$folder"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+### Forms of a report
+
+# As run, where no program but bypass itself is installed.
+run_alone() {
+	env PATH="$work/nothing" "$bypass" "$@" >"$out" 2>"$err" </dev/null
+	status=$?
+}
+
+measure --path=buffered,mmap-shared --runs=6
+report=$(cd -P "$results/last" && pwd)
+run report --format=text "$report"
+cp "$out" "$work/text"
+check 'a report as text is the tables alone' eval 'exits 0 && narrow && says "kIOPS" &&
+	[ ! -e "$report/report.html" ]'
+run report -o table "$report"
+check 'a report as a table is the same' eval 'exits 0 && cmp -s "$out" "$work/text"'
+run report --format=html "$report"
+check 'a report as HTML is a file, and its path is printed' eval \
+	'exits 0 && same "$(cat "$out")" "report: $report/report.html" && [ -s "$report/report.html" ]'
+run report "$report"
+check 'without a form it is both' eval 'exits 0 && says kIOPS && says "report: $report/report.html"'
+run report --format=md "$report" "$report"
+# A table's lines have as many fields each as its head.
+markdown_is_rectangular() {
+	exits 0 && same "$(grep -c "^# " "$out")" 2 && says '| buffered |' &&
+		awk -F '[|]' '!/^\|/ { n = 0; next } n && NF != n { bad = 1 } { n = NF } END { exit bad }' "$out"
+}
+check 'a report as Markdown has a heading and tables for each run' markdown_is_rectangular
+run report --format=png "$report"
+pictures_are_there() {
+	exits 0 && same "$(wc -l <"$out")" 2 && sed 's/^report: //' "$out" | while read -r picture; do
+		same "$(head -c 4 "$picture" | tail -c 3)" PNG || return 1
+	done
+}
+check 'a report as PNG is a file for each plot, and their paths are printed' pictures_are_there
+(cd "$report" && "$bypass" report --format=png run.json) >"$out" 2>"$err"
+status=$?
+check 'a run.json without its folder is read, and its report is written here' eval \
+	'exits 0 && says "report: ./plot-1-bars.png" && [ -s "$report/plot-1-latency.png" ]'
+run report --format=xml "$report"
+check 'a report in no form that there is' eval 'exits 2 && one_sentence && complains_of "png"'
+run report --format=md --counters "$report"
+check 'counters are tables of text' eval 'exits 2 && one_sentence && complains_of "--format=text"'
+run_alone report --format=png "$report"
+check 'without gnuplot no report is a PNG' eval 'exits 1 && one_sentence && complains_of gnuplot-nox'
+run_alone report --format=md "$report"
+check 'Markdown needs no gnuplot' exits 0
+forget_results
+
+### What this machine has
+
+run probe
+probed() { exits 0 && narrow && says MACHINE && says 'NUMA' && grep -q '^PROOF ' "$out"; }
+check 'probe tells the state of the machine' probed
+run_alone probe
+check 'probe names the command that brings a tool' eval \
+	'exits 0 && narrow && says "sudo apt-get install gnuplot-nox" && says "gnuplot no"'
+if as_root && command -v setpriv >/dev/null; then
+	chmod 755 "$work"
+	setpriv --reuid=65534 --clear-groups "$bypass" probe >"$out" 2>"$err" </dev/null
+	status=$?
+	check 'probe of an ordinary user' eval 'exits 0 && narrow && says "user nobody" && [ ! -s "$err" ]'
+else
+	skip 'probe of an ordinary user' 'this is none of root'
+fi
+
+all_held

@@ -4,16 +4,12 @@
 # Usage: extending.sh (after make).
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-copy=$(mktemp -d)
-trap 'rm -rf "$copy"' EXIT
+work=$(mktemp -d)
+copy=$work/copy
+trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-passed=0
-failed=0
-
-ok() {
-	echo "ok $1"
-	passed=$((passed + 1))
-}
+. "$root/mk/shell-test.sh"
+mkdir "$copy"
 
 # What differs is all that is built anew.
 (cd "$root" && cp -a Makefile mk bench userdrv vm kmod labs docs "$copy/" &&
@@ -29,25 +25,22 @@ awk -v copy="$copy" '
 ' "$root/docs/extending.md"
 
 cd "$copy" || exit 1
+run_step() {
+	sh "$step" >"$step.log" 2>&1 && return
+	cat "$step" "$step.log"
+	return 1
+}
 for step in step-*.sh; do
-	if sh "$step" >"$step.log" 2>&1; then
-		ok "the commands of $step end well"
-	else
-		echo "FAILED $step:"
-		cat "$step" "$step.log"
-		failed=$((failed + 1))
-	fi
+	check "the commands of $step end well" run_step
 done
 
 # shows WHAT FILE PATTERN
-shows() {
-	if grep -Eq "$3" "$2"; then
-		ok "$1"
-	else
-		echo "FAILED $1: nothing in $2 is like '$3':"
-		cat "$2"
-		failed=$((failed + 1))
-	fi
+shows() { check "$1" has_line "$2" "$3"; }
+has_line() {
+	grep -Eq -e "$2" "$1" && return
+	echo "nothing is like '$2':"
+	cat "$1"
+	return 1
 }
 shows 'a new path is listed' step-02.sh.log '^vectored '
 shows 'it is measured, and what it promises was observed' step-02.sh.log '^vectored .*held'
@@ -56,5 +49,4 @@ shows 'and is measured' step-03.sh.log '64k.*'
 shows 'a new transport sees the memory that the device sees' step-04.sh.log '^mapped [0-9]+ KiB'
 shows 'and the driver runs on it' step-04.sh.log 'namespaces$'
 
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+all_held

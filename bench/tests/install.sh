@@ -11,26 +11,8 @@ trap 'exit 130' INT TERM HUP
 out=$work/out
 tree=$work/root/usr/lib/bypass
 bypass=$work/root/usr/bin/bypass
-passed=0
-failed=0
 status=0
-
-check() {
-	sentence=$1
-	shift
-	if "$@"; then
-		passed=$((passed + 1))
-		echo "ok      $sentence"
-	else
-		failed=$((failed + 1))
-		echo "FAILED  $sentence (exit status $status)"
-		head -n 40 "$out" | sed 's/^/        /'
-	fi
-}
-
-skip() {
-	echo "skipped $1: $2"
-}
+. "$root/mk/shell-test.sh"
 
 run() {
 	env -u BYPASS_TESTBED -u XDG_DATA_HOME HOME="$work/home" "$@" >"$out" 2>&1 </dev/null
@@ -168,5 +150,4 @@ else
 	skip 'completion' 'bash is not installed'
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+all_held

@@ -6,21 +6,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-passed=0
-failed=0
-
-check() {
-	sentence=$1
-	shift
-	if "$@"; then
-		passed=$((passed + 1))
-		echo "ok      $sentence"
-	else
-		failed=$((failed + 1))
-		echo "FAILED  $sentence"
-		sed 's/^/        out: /' "$work/out"
-	fi
-}
+. "$root/mk/shell-test.sh"
 
 # A tree of its own.
 mkdir -p "$work/bench" "$work/results"
@@ -123,5 +109,4 @@ make_run 'run["cells"] = [cell("dax", 1)]'
 reference check
 check "a suite of other cells is a failure: nothing was compared" ends 1 "was the suite changed?"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+all_held

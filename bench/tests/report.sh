@@ -9,21 +9,7 @@ bypass=${1:-$root/build/bypass}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-passed=0
-failed=0
-
-check() {
-	sentence=$1
-	shift
-	if "$@"; then
-		passed=$((passed + 1))
-		echo "ok      $sentence"
-	else
-		failed=$((failed + 1))
-		echo "FAILED  $sentence"
-		sed 's/^/        /' "$work/seen"
-	fi
-}
+. "$root/mk/shell-test.sh"
 
 for browser in chromium chromium-browser google-chrome; do
 	command -v $browser >"$work/browser" && break
@@ -78,12 +64,12 @@ look() {
 		--user-data-dir="$work/profile" --allow-file-access-from-files --window-size=1600,2000 \
 		--virtual-time-budget=5000 "$@" --dump-dom "file://$work/frame.html" \
 		>"$work/dom" 2>"$work/log"
-	sed -n 's/.*<title>\(.*\)<\/title>.*/\1/p' "$work/dom" >"$work/seen"
-	grep CONSOLE "$work/log" >>"$work/seen"
+	sed -n 's/.*<title>\(.*\)<\/title>.*/\1/p' "$work/dom" >"$work/out"
+	grep CONSOLE "$work/log" >>"$work/out"
 }
 
 fits() {
-	grep -q 'folded overflow no, cut 0; .*unfolded overflow no, cut 0; links some, broken 0' "$work/seen"
+	grep -q 'folded overflow no, cut 0; .*unfolded overflow no, cut 0; links some, broken 0' "$work/out"
 }
 
 for name in run-functions run-v1; do
@@ -92,22 +78,21 @@ for name in run-functions run-v1; do
 done
 # And one by the clock of nanoseconds, for its plots of latency.
 "$bypass" run --path=buffered,mmap-shared --target="file:$work/file" --rw=randread --size=1m \
-	--number_ios=100 --runs=6 --results="$work" >"$work/seen" 2>&1
+	--number_ios=100 --runs=6 --results="$work" >"$work/out" 2>&1
 for name in run-functions run-v1 0001; do
-	"$bypass" report "$work/$name" >"$work/seen" 2>&1
+	"$bypass" report "$work/$name" >"$work/out" 2>&1
 	page=$work/$name/report.html
 	check "$name has a report" [ -s "$page" ]
 	for width in 360 1440; do
 		look "$page" $width
 		check "$name fits $width pixels, folded and unfolded, and its links lead somewhere" fits
 		check "$name makes the browser complain of nothing at $width pixels" \
-			eval '! grep -q CONSOLE "$work/seen"'
+			eval '! grep -q CONSOLE "$work/out"'
 	done
-	check "$name opens the card that a link leads to" grep -q 'card opened' "$work/seen"
+	check "$name opens the card that a link leads to" grep -q 'card opened' "$work/out"
 done
-check 'by day the page is light' grep -q 'page rgb(250, 250, 248)' "$work/seen"
+check 'by day the page is light' grep -q 'page rgb(250, 250, 248)' "$work/out"
 look "$page" 360 --blink-settings=preferredColorScheme=0
-check 'by night the page is dark' grep -q 'page rgb(19, 22, 25)' "$work/seen"
+check 'by night the page is dark' grep -q 'page rgb(19, 22, 25)' "$work/out"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+all_held

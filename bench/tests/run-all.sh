@@ -6,21 +6,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-passed=0
-failed=0
-
-check() {
-	sentence=$1
-	shift
-	if "$@"; then
-		passed=$((passed + 1))
-		echo "ok      $sentence"
-	else
-		failed=$((failed + 1))
-		echo "FAILED  $sentence"
-		sed 's/^/        out: /' "$work/out"
-	fi
-}
+. "$root/mk/shell-test.sh"
 
 # A tree of its own: two suites of the testbed, one native.
 mkdir -p "$work/bench/suites" "$work/results"
@@ -45,8 +31,6 @@ run_all() {
 	status=$?
 }
 
-same() { [ "$1" = "$2" ]; }
-
 run_all three ""
 check "an interrupted suite ends it with 130" same $status 130
 check "after those before it" same "$(wc -l <"$work/ran")" 2
@@ -64,5 +48,5 @@ run_all three ""
 echo "# another build" >>"$work/bypass"
 run_all "" ""
 check "another program's suites don't count" same "$(wc -l <"$work/ran")" 3
-echo "run-all: $passed passed, $failed failed"
-[ $failed = 0 ]
+printf 'run-all: '
+all_held

@@ -24,24 +24,7 @@ end() {
 trap end EXIT
 trap 'exit 1' INT TERM HUP
 
-passed=0
-failed=0
-: >"$work/said"
-
-# check SENTENCE COMMAND...: the command says whether it holds, and may say why in $work/said.
-check() {
-	sentence=$1
-	shift
-	if "$@"; then
-		passed=$((passed + 1))
-		echo "ok $sentence"
-	else
-		failed=$((failed + 1))
-		echo "FAILED $sentence"
-		sed 's/^/    /' "$work/said" | tail -n 30
-	fi
-	: >"$work/said"
-}
+. "$root/mk/shell-test.sh"
 
 # What every judgement about a run.json can use.
 cat >"$work/judge.py" <<'END'
@@ -98,6 +81,13 @@ def refuted(cell, text):
     verdict(cell, text, "refuted")
 
 
+def proved(cell):
+    """It was measured, and each claim about it held."""
+    expect(cell["status"] == "measured", cell["id"], cell["status"], cell.get("reason"))
+    for piece in cell["evidence"]:
+        expect(piece["verdict"] == "held", cell["id"], piece)
+
+
 def passes(cell, kind=None):
     found = [each for repetition in cell["repetitions"] for each in repetition["passes"]
              if kind in (None, each["kind"])]
@@ -128,18 +118,16 @@ judge() {
 	check "$1" judged "$2"
 }
 judged() {
-	python3 "$work/program.py" "$share" "$1" >"$work/said" 2>&1 && return
-	tail -n 5 "$share/$1.err" >>"$work/said" 2>/dev/null
+	python3 "$work/program.py" "$share" "$1" && return
+	tail -n 5 "$share/$1.err"
 	return 1
 }
 
 # ended NAME STATUS: exit status of the measurement NAME.
 ended() {
 	[ "$(cat "$share/$1.status" 2>/dev/null)" = "$2" ] && return
-	{
-		echo "$1 ended with $(cat "$share/$1.status"), expected $2"
-		cat "$share/$1.err" "$share/$1.out"
-	} >"$work/said" 2>&1
+	echo "$1 ended with $(cat "$share/$1.status"), expected $2"
+	cat "$share/$1.err" "$share/$1.out"
 	return 1
 }
 
@@ -147,14 +135,12 @@ ended() {
 guest() {
 	"$root/vm/run" --clock="${2:-instructions}" ${3:+--memory="$3"} --pmem 1G,1G \
 		--nvme 1G,1G,256M,256M --timeout 1500 --share "$share" -- "$root/vm/guest/with-media" "$tests/guest-cells.sh" "$1" \
-		"$bypass" "$share" >"$work/said" 2>&1 </dev/null
+		"$bypass" "$share" </dev/null
 }
 
 quiet_kernel() {
 	# A warning of the kernel itself begins so; drivers use the word otherwise.
-	if grep -E 'WARNING: |BUG: |Oops|Call Trace|I/O error' "$share"/*.dmesg >"$work/said"; then
-		return 1
-	fi
+	! grep -E 'WARNING: |BUG: |Oops|Call Trace|I/O error' "$share"/*.dmesg || return
 	for stage in paths refuted never two-cpus pressed; do
 		[ -s "$share/$stage.dmesg" ] || return 1
 	done
@@ -162,19 +148,16 @@ quiet_kernel() {
 
 helpers() {
 	${CC:-gcc} -O2 -D_GNU_SOURCE -fPIC -shared -o "$share/guest_liar.so" \
-		"$tests/guest_liar.c" >"$work/said" 2>&1 &&
-		${CC:-gcc} -O2 -D_GNU_SOURCE -o "$share/guest_hold" "$tests/guest_hold.c" \
-			>>"$work/said" 2>&1
+		"$tests/guest_liar.c" &&
+		${CC:-gcc} -O2 -D_GNU_SOURCE -o "$share/guest_hold" "$tests/guest_hold.c"
 }
 
 paths_are_proved() {
 	check "every cell of the tour of paths is measured" ended paths 0
 	judge "no claim about any of them is refuted, none is missing for want of means" paths <<'END'
 for cell in RUN["cells"]:
-    expect(cell["status"] == "measured", cell["id"], cell["status"], cell.get("reason"))
+    proved(cell)
     expect(cell["evidence"] or cell["path"] == "null", cell["id"], "has no evidence")
-    for piece in cell["evidence"]:
-        expect(piece["verdict"] == "held", cell["id"], piece)
 expect(RUN["status"] == "complete")
 expect({c["path"] for c in section("pmem")} == {
     "buffered", "direct", "dax", "mmap-shared", "mmap-private", "mmap-dax"})
@@ -315,9 +298,7 @@ queues_are_proved() {
 	check "every cell of the kernel's driver and of ours is measured" ended queues 0
 	judge "no claim about any of them is refuted or could not be observed" queues <<'END'
 for cell in RUN["cells"]:
-    expect(cell["status"] == "measured", cell["id"], cell["status"], cell.get("reason"))
-    for piece in cell["evidence"]:
-        expect(piece["verdict"] == "held", cell["id"], piece)
+    proved(cell)
     verdict(cell, "every byte of the file is right")
 expect(len(section("one at a time")) == 18 and len(section("32 at once")) == 16)
 expect(len(section("registered")) == 4 and len(section("many registered")) == 4)
@@ -409,9 +390,7 @@ jobs_share_a_device() {
 	check "several jobs on one disk, of either driver, are measured" ended jobs 0
 	judge "no claim about them is refuted or could not be observed" jobs <<'END'
 for cell in RUN["cells"]:
-    expect(cell["status"] == "measured", cell["id"], cell["status"], cell.get("reason"))
-    for piece in cell["evidence"]:
-        expect(piece["verdict"] == "held", cell["id"], piece)
+    proved(cell)
     verdict(cell, "every byte of the file is right")
     for each in passes(cell):
         expect(each["ios"] == cell["workload"]["number_ios"] * cell["workload"]["numjobs"],
@@ -443,9 +422,7 @@ END
 	check "with two CPUs its cells are measured" ended two-cpus 0
 	judge "no claim about them is refuted or could not be observed" two-cpus <<'END'
 for cell in RUN["cells"]:
-    expect(cell["status"] == "measured", cell["id"], cell["status"], cell.get("reason"))
-    for piece in cell["evidence"]:
-        expect(piece["verdict"] == "held", cell["id"], piece)
+    proved(cell)
     verdict(cell, "every byte of the file is right")
 expect(len(RUN["cells"]) == 8)
 END
@@ -611,8 +588,10 @@ END
 
 # compared NEW STATUS TEXT: `bypass compare` of the run linger-2 with NEW ends so and says so.
 compared() {
-	"$bypass" compare "$share/linger-2.json" "$share/$1.json" >"$work/said" 2>&1
-	[ $? = "$2" ] && grep -q "$3" "$work/said"
+	comparison=$("$bypass" compare "$share/linger-2.json" "$share/$1.json" 2>&1)
+	found=$?
+	echo "$comparison"
+	[ $found = "$2" ] && echo "$comparison" | grep -q "$3"
 }
 
 slowdown_is_found() {
@@ -700,7 +679,7 @@ for path in ("direct", "uring", "uring-iopoll", "userdrv-poll", "userdrv-irq"):
 END
 	check "today's figures agree with the reference, if there is one for this machine" \
 		agrees "$folder/run.json"
-	cat "$share/agreed"
+	sed 's/^/    /' "$work/check"
 	judge "though each boot has another seed, memory paths cost the same within 1 %, or 2 % where \
 a disk has filled the page cache" quick <<'END'
 # When a disk answers decides how large the pieces are that readahead puts into the cache.
@@ -710,7 +689,7 @@ for cell in cells(status="measured", clock_use="exact", durability="none", cache
         percent = 2 if "nvme" in cell["target"] else 1
         expect(near(min(costs), max(costs), percent), cell["id"], kind, costs)
 END
-	check "its run.json is as the schema says" schema "$folder/run.json"
+	check "its run.json is as the schema says" "$tests/check-schema" "$folder/run.json"
 	judge "its table has at most 80 columns and names the clock" quick <<'END'
 with open(f"{FOLDER}/quick.out", encoding="utf-8") as file:
     lines = file.read().splitlines()
@@ -724,21 +703,14 @@ END
 }
 
 report_written() {
-	"$bypass" report "$1" >"$work/said" 2>&1 && [ -s "$1/report.html" ]
+	"$bypass" report "$1" && [ -s "$1/report.html" ]
 }
 
 # Without a reference of the same kernel, QEMU and CPU it says so, and that is no failure.
 agrees() {
-	"$root/bench/reference" check "$1" >"$work/said" 2>&1
-	agreement=$?
-	sed 's/^/    /' "$work/said" >"$share/agreed"
-	return $agreement
+	"$root/bench/reference" check "$1"
 }
-schema() { "$tests/check-schema" "$1" >"$work/said" 2>&1; }
-no_boots_left() {
-	find "$work/results" -name 'boot-*' >"$work/said"
-	[ ! -s "$work/said" ]
-}
+no_boots_left() { ! find "$work/results" -name 'boot-*' | grep .; }
 
 # Every process below PID, as "pid start-time name" in $work/family.
 find_family() {
@@ -767,12 +739,12 @@ END
 # None of the family is left (a process that nobody has waited for is no longer there).
 family_gone() {
 	grep -q qemu-system "$work/family" || {
-		echo "there was no QEMU to be left behind" >"$work/said"
+		echo "there was no QEMU to be left behind"
 		return 1
 	}
 	tries=0
 	while :; do
-		: >"$work/said"
+		left=
 		while read -r pid start name; do
 			read -r stat 2>/dev/null <"/proc/$pid/stat" || continue
 			case ${stat##*) } in
@@ -780,11 +752,11 @@ family_gone() {
 			esac
 			# shellcheck disable=SC2086 # split into the fields after the name
 			set -- ${stat##*) }
-			[ "${20}" != "$start" ] || echo "left: $pid $name" >>"$work/said"
+			[ "${20}" != "$start" ] || left="$left $pid $name"
 		done <"$work/family"
-		[ -s "$work/said" ] || return 0
+		[ -n "$left" ] || return 0
 		tries=$((tries + 1))
-		[ $tries -lt 300 ] || return 1
+		[ $tries -lt 300 ] || { echo "left:$left" && return 1; }
 		sleep 0.2
 	done
 }
@@ -825,7 +797,7 @@ stopping() {
 	check "Ctrl-C in the middle of a boot ends with 130" ended interrupted 130
 	check "Ctrl-C leaves no QEMU" family_gone
 	check "what it leaves is a run.json as the schema says" \
-		schema "$work/interrupted/0001/run.json"
+		"$tests/check-schema" "$work/interrupted/0001/run.json"
 	judge "that is marked partial and holds what was measured" interrupted <<'END'
 expect(RUN["status"] == "partial", RUN["status"])
 measured = cells(status="measured")
@@ -858,5 +830,4 @@ slowdown_is_found
 absent_is_not_wrong
 user_run
 stopping
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+all_held

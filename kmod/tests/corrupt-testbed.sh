@@ -20,7 +20,7 @@ fi
 work=/run/corrupt
 m=/mnt/pathfs
 mkdir -p $work $m
-. "$root/kmod/tests/check.sh"
+. "$root/mk/shell-test.sh"
 . "$root/kmod/tests/kernel-clean.sh"
 
 # One of everything that the format has, and a file of more extents than an inode holds. Without DAX,

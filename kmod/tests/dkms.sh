@@ -11,25 +11,12 @@ version=${package##*-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
-passed=0
-failed=0
 # DKMS's make is not one of those that called this.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 # Debian has it where only root looks.
 PATH=$PATH:/usr/sbin:/sbin
 
-check() {
-	sentence=$1
-	shift
-	if "$@" >"$work/out" 2>&1; then
-		passed=$((passed + 1))
-		echo "ok      $sentence"
-	else
-		failed=$((failed + 1))
-		echo "FAILED  $sentence"
-		tail -n 30 "$work/out" | sed 's/^/        out: /'
-	fi
-}
+. "$root/mk/shell-test.sh"
 
 # Without a program that signs, DKMS makes no key in /var/lib.
 dkms_here() {
@@ -65,5 +52,4 @@ for headers in "$root"/build/kmod/headers-6.1 "$root"/build/kmod/headers-6.12; d
 			is_module_for "$release" "$built/module/$module.ko"
 	done
 done
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+all_held

@@ -16,8 +16,9 @@ if [ -z "${BYPASS_TESTBED:-}" ]; then
 		sh "$root/kmod/tests/minipmem-testbed.sh" "$kernel"
 fi
 
-. "$root/kmod/tests/check.sh"
+. "$root/mk/shell-test.sh"
 . "$root/kmod/tests/kernel-clean.sh"
+. "$root/kmod/tests/dax-file.sh"
 work=/run/minipmem
 m=/mnt/minipmem
 d=/dev/minipmem0
@@ -49,7 +50,6 @@ io_error() {
 
 read_page() { dd "if=$1" of=$work/page bs=4k count=1 skip="$2" status=none ${3:+iflag=$3}; }
 write_page() { dd if=/dev/zero "of=$1" bs=4k count=1 seek="$2" conv=notrunc status=none ${3:+oflag=$3}; }
-is_dax() { [ $((0$(xfs_io -r -c 'statx -r' "$1" | sed -n 's/^stat.attributes = 0x/x/p') & 0x200000)) -ne 0 ]; }
 bad_list() { tr '\n' ';' <$sys/badblocks; }
 stat_field() { awk "{ print \$$1 }" $sys/stat; }
 # The sector of the device where a file begins.

@@ -19,7 +19,7 @@ fi
 work=/run/model
 m=/mnt/pathfs
 mkdir -p $work $m
-. "$root/kmod/tests/check.sh"
+. "$root/mk/shell-test.sh"
 . "$root/kmod/tests/kernel-clean.sh"
 
 # A wrong byte must be seen, and what is said must lead back to it.
@@ -43,7 +43,7 @@ on() {
 	check "$1: $operations random operations give what the model has" \
 		"$build/tests/model" $m "$seed" "$operations" ${4:+"$4"} --remount-command \
 		"umount $m && $build/fsck.pathfs -n $2 && mount -t pathfs -o $3 $2 $m"
-	cp $work/out $work/model
+	cp $work/check $work/model
 	tail -n 1 $work/model
 	check "$1: nothing that pathfs has was left out" grep "$has" $work/model
 	check "$1: unmounts" umount $m

@@ -11,7 +11,8 @@ moments=${1:-20}
 kernel=${2:-6.1}
 seed=${3:-1}
 part=${4:-host}
-work=${5:-}
+logs=${5:-}
+work=/run
 build=$root/build/kmod
 plugins=$root/build/vm/plugins
 contents=$((moments > 50 ? 3 : 4))
@@ -20,17 +21,12 @@ seconds=$((4 + moments / 20))
 few=$((4 + moments / 20))
 m=/mnt/pathfs
 
-# check SENTENCE COMMAND...: the command says whether it holds; its last words are shown.
-check() {
-	sentence=$1
-	shift
-	if "$@" >/run/out 2>&1; then
-		echo "ok      $sentence"
-		tail -n 1 /run/out | sed -n '/moments\|operations/s/^/        /p'
-	else
-		echo "FAILED  $sentence"
-		tail -n 30 /run/out | sed 's/^/        out: /'
-	fi
+. "$root/mk/shell-test.sh"
+
+# campaign SENTENCE COMMAND...: a check, whose last words are of interest.
+campaign() {
+	check "$@"
+	tail -n 1 "$work/check" | sed -n '/moments\|operations/s/^/        /p'
 }
 
 # ---- in the guest ----
@@ -85,14 +81,14 @@ guest_nvme() {
 	insmod "$build/$kernel/pathfs.ko"
 	truncate -s "$(blockdev --getsize64 "$disk")" /dev/shm/medium
 	loop=$(losetup -f --show /dev/shm/medium)
-	check "nvme: a load runs, and its log is kept" load_nvme
-	check "nvme: after each power cut fsck repairs, and what was acknowledged is there" \
+	campaign "nvme: a load runs, and its log is kept" load_nvme
+	campaign "nvme: after each power cut fsck repairs, and what was acknowledged is there" \
 		replay_nvme "$moments"
 	for without in flush order; do
 		rmmod pathfs && insmod "$build/$kernel/pathfs-no-$without.ko"
-		check "nvme: a load runs on pathfs without its $without" load_nvme
+		campaign "nvme: a load runs on pathfs without its $without" load_nvme
 		rmmod pathfs && insmod "$build/$kernel/pathfs.ko"
-		check "nvme: without pathfs's $without the same campaign finds lost data" \
+		campaign "nvme: without pathfs's $without the same campaign finds lost data" \
 			loses_data replay_nvme $few
 	done
 }
@@ -107,17 +103,17 @@ load_pmem() {
 
 guest_pmem_load() {
 	prepare_guest
-	check "pmem: a load runs, and the plugin follows it" load_pmem pathfs
+	campaign "pmem: a load runs, and the plugin follows it" load_pmem pathfs
 }
 
 guest_pmem_load_no_cache() {
 	prepare_guest
-	check "pmem: a load runs on pathfs without its cache flush" load_pmem pathfs-no-cache
+	campaign "pmem: a load runs on pathfs without its cache flush" load_pmem pathfs-no-cache
 }
 
 # replay_pmem LOG MOMENTS
 replay_pmem() {
-	"$plugins/pmem_replay" "$work/$1" /dev/shm/medium "$seed" "$2" $contents 3 \
+	"$plugins/pmem_replay" "$logs/$1" /dev/shm/medium "$seed" "$2" $contents 3 \
 		"$build/tests/powercut_check" "$loop" "$build/fsck.pathfs" $m "$seed" dax
 }
 
@@ -127,9 +123,9 @@ guest_pmem_replay() {
 	truncate -s 128M /dev/shm/medium
 	# Before it ndctl keeps what it knows of the namespace.
 	loop=$(losetup -f --show -o $((2 << 20)) /dev/shm/medium)
-	check "pmem: after each power cut fsck repairs, and what was acknowledged is there" \
+	campaign "pmem: after each power cut fsck repairs, and what was acknowledged is there" \
 		replay_pmem pmem_load "$moments"
-	check "pmem: without pathfs's cache flush the same campaign finds lost data" \
+	campaign "pmem: without pathfs's cache flush the same campaign finds lost data" \
 		loses_data replay_pmem pmem_load_no_cache $few
 }
 
@@ -178,7 +174,7 @@ guest nvme --nvme 24M,2G
 guest pmem_load --accel tcg --pmem 128M
 guest pmem_load_no_cache --accel tcg --pmem 128M
 guest pmem_replay
+# What a guest didn't come to has failed, too.
 passed=$(grep -c '^ok' "$work/said")
 failed=$((10 - passed))
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+all_held

@@ -21,14 +21,14 @@ m=/mnt/pathfs
 nvme=/dev/nvme0n1
 mkdir -p $work $m
 cd /mnt || exit 1
-. "$root/kmod/tests/check.sh"
+. "$root/mk/shell-test.sh"
 . "$root/kmod/tests/kernel-clean.sh"
+. "$root/kmod/tests/dax-file.sh"
 
 make_fs() { "$build/mkfs.pathfs" -q -f "$1"; }
 mount_fs() { mount -t pathfs -o "$1" "$2" $m; }
 fsck_clean() { "$build/fsck.pathfs" -n "$1"; }
 log_has() { dmesg | grep -q -e "$1"; }
-is_dax() { [ $((0$(xfs_io -r -c 'statx -r' "$1" | sed -n 's/^stat.attributes = 0x/x/p') & 0x200000)) -ne 0 ]; }
 
 # trace EVENT FILTER COMMAND...: how often the event came, into $count.
 trace() {
@@ -290,15 +290,6 @@ emergency_remount() {
 }
 
 read_only() { grep -q "pathfs ro" /proc/mounts; }
-
-# For 10 seconds at most.
-wait_for() {
-	for _ in $(seq 100); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
 
 [ -d $events ] || mount -t tracefs tracefs /sys/kernel/tracing
 modprobe -a crc32c_generic libcrc32c

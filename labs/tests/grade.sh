@@ -4,10 +4,10 @@
 # than points. Each check's name is the sentence that must hold.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-. "$root/kmod/tests/check.sh"
+. "$root/mk/shell-test.sh"
 . "$root/labs/tests/tree.sh"
 lab=90-example
-# shellcheck disable=SC2034 # check.sh puts there what a command printed
+# shellcheck disable=SC2034 # shell-test.sh puts there what a command printed
 work=$tree
 class=$tree/class
 secret=$class/right/secret

@@ -4,9 +4,9 @@
 # of its mistakes), and what a student is told. Each check's name is the sentence that must hold.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-. "$root/kmod/tests/check.sh"
+. "$root/mk/shell-test.sh"
 . "$root/labs/tests/tree.sh"
-# shellcheck disable=SC2034 # check.sh puts there what a command printed
+# shellcheck disable=SC2034 # shell-test.sh puts there what a command printed
 work=$tree
 engine=$tree/build/bypass-lab
 said=$tree/said

@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
-. "$root/kmod/tests/check.sh"
+. "$root/mk/shell-test.sh"
 tree=$work/elsewhere/bypass
 BYPASS_LAB_WORK=$work/student
 export BYPASS_LAB_WORK

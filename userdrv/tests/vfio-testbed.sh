@@ -12,34 +12,23 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
-# check SENTENCE COMMAND...: the command says whether it holds.
-check() {
-	sentence=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		echo "ok      $sentence"
-	else
-		echo "FAILED  $sentence"
-		sed 's/^/        /' "$work/said" | head -n 20
-	fi
-}
+. "$root/mk/shell-test.sh"
+. "$root/userdrv/tests/nvme-disks.sh"
 
 # program NAME COMMAND...: a program that prints checks of its own; its lines get NAME in front.
 program() {
 	name=$1
 	shift
 	"$@" >"$work/program" 2>"$work/program.err"
-	status=$?
+	ended=$?
 	sed -n "s/^\(ok  \|FAILED\) *\(.*\)/\1    $name: \2/p; s/^        /        /p" "$work/program"
-	if [ $status -ne 0 ] || ! grep -q 'passed, 0 failed' "$work/program"; then
-		echo "FAILED  $name: runs to its end (exit status $status)"
+	if [ $ended -ne 0 ] || ! grep -q 'passed, 0 failed' "$work/program"; then
+		echo "FAILED  $name: runs to its end (exit status $ended)"
 		sed 's/^/        /' "$work/program.err" | head -n 20
 	fi
 }
 
-# ---- in the guest: sysfs, as Documentation/ABI/testing/sysfs-bus-pci has it ----
-
-devices=/sys/bus/pci/devices
+# ---- in the guest ----
 
 # give ADDRESS DRIVER: unbinds, and binds to DRIVER, or with '' to whom the kernel thinks right.
 give() {
@@ -49,25 +38,7 @@ give() {
 	[ -e "$devices/$1/driver" ]
 }
 
-# The kernel's block device of controller ADDRESS; it comes a moment after the driver.
-disk() {
-	for _ in $(seq 100); do
-		for namespace in "$devices/$1"/nvme/nvme*/nvme*n1; do
-			[ ! -b "/dev/${namespace##*/}" ] || { echo "/dev/${namespace##*/}" && return; }
-		done
-		sleep 0.1
-	done
-	return 1
-}
-
 group() { basename "$(readlink "$devices/$1/iommu_group")"; }
-
-# NVMe controllers in the order of their addresses, which is that of --nvme.
-controllers() {
-	for device in "$devices"/*; do
-		[ "$(cat "$device/class")" != 0x010802 ] || basename "$device"
-	done
-}
 
 # refuses WORDS COMMAND...: COMMAND fails with one line that has the WORDS.
 refuses() {
@@ -112,7 +83,7 @@ bad_input() {
 		as_nobody unlimited "$identify" "pci:$address"
 	"$io" flood "$address" poll >"$work/flood" 2>&1 &
 	flood=$!
-	wait_for flooding "$work/flood"
+	wait_for grep -q flooding "$work/flood"
 	check "a controller that another process uses is refused with 'fuser'" \
 		refuses "another process uses $address.*fuser" "$identify" "pci:$address"
 	check "a program that polls has no interrupt at all" has_no_interrupts
@@ -123,14 +94,6 @@ bad_input() {
 # vfio-pci names its interrupts so, and they exist only while a vector is armed.
 has_interrupts() { grep vfio-msix /proc/interrupts; }
 has_no_interrupts() { ! has_interrupts; }
-
-wait_for() {
-	for _ in $(seq 300); do
-		! grep -q "$1" "$2" || return 0
-		sleep 0.1
-	done
-	return 1
-}
 
 raw() {
 	limit=/sys/module/vfio_iommu_type1/parameters/dma_entry_limit
@@ -186,7 +149,7 @@ kill_during_io() {
 	give "$address" vfio-pci
 	"$io" flood "$address" interrupt >"$work/flood" 2>&1 &
 	flood=$!
-	wait_for flooding "$work/flood"
+	wait_for grep -q flooding "$work/flood"
 	check "a program that sleeps until completion has interrupts" has_interrupts
 	check "kill -9 during I/O ends the process" kill -9 $flood
 	wait $flood 2>/dev/null
@@ -209,11 +172,11 @@ examples() {
 		"$build/examples/hello" "pci:$address" bypass-nvme1
 	for mode in poll interrupt hybrid; do
 		check "perf reads ($mode)" "$build/examples/perf" "pci:$address" $mode 8 1
-		sed 's/^/        /' "$work/said"
+		sed 's/^/        /' "$work/check"
 	done
 	check "eventfd-loop gets 1,000 completions by epoll" \
 		"$build/examples/eventfd-loop" "pci:$address"
-	sed 's/^/        /' "$work/said"
+	sed 's/^/        /' "$work/check"
 	"$io" write "$address" poll 1 4096
 	check "hello refuses a disk that holds something" \
 		refuses "holds something" "$build/examples/hello" "pci:$address" bypass-nvme1
@@ -324,10 +287,8 @@ host() {
 	# shellcheck disable=SC2016
 	make_qemu 'case $argument in rdinit=*) argument=$(echo "$argument" | sed s/intel_iommu=on/intel_iommu=off/) ;; esac' ''
 	guest no_iommu --nvme 64M
-	passed=$(grep -c '^ok ' "$work/all")
-	failed=$(grep -c '^FAILED' "$work/all")
-	echo "$passed passed, $failed failed"
-	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+	count_checks "$work/all"
+	all_held
 }
 
 case $part in
