@@ -35,6 +35,7 @@ struct compare_options {
 
 struct loaded {
 	struct run **runs;
+	json_t **records; /* as their files say */
 	size_t n;
 };
 
@@ -92,17 +93,22 @@ static int parse(struct compare_options *o, int argc, char **argv, struct error 
 
 static void release(struct loaded *side)
 {
-	for (size_t i = 0; i < side->n; i++)
+	for (size_t i = 0; i < side->n; i++) {
 		run_free(side->runs[i]);
+		json_decref(side->records[i]);
+	}
 	free(side->runs);
+	free(side->records);
 }
 
-/* One run twice would pass for two that agree. */
-static bool is_there(const struct loaded *side, const struct run *run)
+/*
+ * One run twice, or a copy of it, would pass for two that agree. Number and time don't tell runs
+ * apart: many machines begin their first in the same second.
+ */
+static bool is_there(const struct loaded *side, const json_t *record)
 {
 	for (size_t i = 0; i < side->n; i++)
-		if (strcmp(side->runs[i]->id, run->id) == 0 &&
-		    strcmp(side->runs[i]->started_utc, run->started_utc) == 0)
+		if (json_equal(side->records[i], record))
 			return true;
 	return false;
 }
@@ -111,18 +117,23 @@ static int load(struct loaded *side, const char *results, const char *name, stru
 {
 	char path[700];
 	struct run *run;
+	json_t *record;
 	int ret = results_find(results, name, path, sizeof(path), e);
 
 	if (!ret)
 		ret = run_read(&run, path, e);
 	if (ret)
 		return ret;
-	if (is_there(side, run)) {
+	record = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+	if (is_there(side, record)) {
 		run_free(run);
+		json_decref(record);
 		return 0;
 	}
 	side->runs = memory_append(side->runs, side->n, sizeof(*side->runs));
-	side->runs[side->n++] = run;
+	side->records = memory_append(side->records, side->n, sizeof(*side->records));
+	side->runs[side->n] = run;
+	side->records[side->n++] = record;
 	return 0;
 }
 
@@ -159,7 +170,7 @@ static int print_comparison(const struct comparison *c, enum output_format forma
 static int check_sides(const struct loaded *base, const struct loaded *new, struct error *e)
 {
 	for (size_t i = 0; i < new->n; i++)
-		if (is_there(base, new->runs[i]))
+		if (is_there(base, new->records[i]))
 			return error_set(e, -EINVAL,
 					 "run %s is on both sides, so there is nothing to compare; "
 					 "give another run",
@@ -169,7 +180,7 @@ static int check_sides(const struct loaded *base, const struct loaded *new, stru
 
 static int compare_sides(const struct compare_options *o, const char *results)
 {
-	struct loaded base = {NULL, 0}, new = {NULL, 0};
+	struct loaded base = {NULL, NULL, 0}, new = {NULL, NULL, 0};
 	size_t nbase = o->nbase ? o->nbase : 1;
 	struct comparison c;
 	struct error e;
@@ -196,7 +207,7 @@ static int compare_sides(const struct compare_options *o, const char *results)
 /* `results/`*`/` holds what broke off, too: that is said and left out. */
 static int compare_groups(const struct compare_options *o, const char *results)
 {
-	struct loaded all = {NULL, 0};
+	struct loaded all = {NULL, NULL, 0};
 	struct error e;
 
 	for (size_t i = 0; i < o->n; i++)

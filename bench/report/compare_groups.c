@@ -183,7 +183,8 @@ void report_compare_groups(FILE *out, struct compare_side runs)
 	size_t n;
 	struct environment *list = make_environments(runs, &n);
 
-	fprintf(out, "%zu runs in %zu environment%s (env)\n", runs.n, n, n == 1 ? "" : "s");
+	fprintf(out, "%zu run%s in %zu environment%s (env)\n", runs.n, runs.n == 1 ? "" : "s", n,
+		n == 1 ? "" : "s");
 	for (size_t i = 0; i < n; i++)
 		write_environment(out, list, n, i);
 	for (size_t i = 0; i < runs.n; i++)

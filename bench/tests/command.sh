@@ -218,6 +218,13 @@ run compare "$first" "$work/slower.json" "$first/run.json" "$work/no-such-run"
 check 'compare groups runs without sides, each once, and leaves out what is none' eval \
 	'exits 0 && narrow && says "2 runs in 1 environment" && complains_of no-such-run'
 
+python3 -c 'import json, sys
+run = json.load(open(sys.argv[1]))
+run["environment"]["load_average"] = "elsewhere"
+json.dump(run, open(sys.argv[2], "w"))' "$first/run.json" "$work/other.json"
+run compare "$first" "$work/other.json" "$first"
+check 'runs of two machines that have one number and began in one second are two runs' eval \
+	'exits 0 && says "2 runs in "'
 measure --path=buffered -o json
 check 'json on stdout is a run.json' eval 'exits 0 && valid "$out"'
 measure --path=buffered,mmap-shared -o csv

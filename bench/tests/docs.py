@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -169,8 +168,6 @@ class Tree:
         self.options = set(re.findall(r"--\w[\w-]*", "".join(helps)))
         self.lab_commands = set(re.findall(r"^bypass lab (\w+)", helps[-1], re.M))
         for results in ("results", "results", "shared/a", "shared/b"):
-            # Runs of one number and one second are taken for the same.
-            time.sleep(1.1 if results == "shared/b" else 0)
             self.run(self.bypass, "run", "--path=buffered", "--target=file:.", "--size=1m", "--number_ios=100",
                      "--runs=3", f"--results={results}")
         _, job = self.run(self.bypass, "export", "--fio", "--path=direct", "--target=file:.")

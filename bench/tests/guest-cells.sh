@@ -337,7 +337,7 @@ pressed() {
 	for rw in randread randwrite; do
 		# Enough for the pages that come in to exceed what reclaim keeps free.
 		measure pressed-$rw --path=buffered,mmap-shared --target=testbed:nvme/xfs --rw=$rw \
-			--cache=pressed --size=160m --number_ios=3000 --runs=1
+			--cache=pressed --size=160m --number_ios=8000 --runs=1
 	done
 	measure not-pressed --path=buffered --target=testbed:nvme/xfs --rw=randread \
 		--cache=pressed --size=64m --number_ios=300 --runs=1
