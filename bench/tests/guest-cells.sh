@@ -7,7 +7,8 @@
 #   paths    what must be measured, with every claim held
 #   refuted  what looks like a path and isn't: each must be noticed
 #   never    the same file systems once more, mounted without DAX (called by refuted)
-#   two-cpus what needs a second CPU, so that it can't be on the instruction clock
+#   two-cpus what needs a second CPU, so that it can't be on the instruction clock; and what probe says
+#            there (probe.out, and as a user without rights probe-user.out)
 #   pressed  a file that memory can't hold
 set -u
 
@@ -333,6 +334,11 @@ two_cpus() {
 	measure jobs /run/jobs.ini
 }
 
+probe() {
+	"$bypass" probe >"$folder/probe.out" 2>&1
+	setpriv --reuid=65534 --clear-groups "$bypass" probe >"$folder/probe-user.out" 2>&1
+}
+
 pressed() {
 	for rw in randread randwrite; do
 		# Enough for the pages that come in to exceed what reclaim keeps free.
@@ -345,7 +351,10 @@ pressed() {
 
 case $stage in
 paths | refuted | never | pressed) "$stage" ;;
-two-cpus) two_cpus ;;
+two-cpus)
+	probe
+	two_cpus
+	;;
 *)
 	echo "guest-cells: no stage '$stage'; see the first lines of $0" >&2
 	exit 2

@@ -435,6 +435,28 @@ for cell in cells(path="uring"):
 END
 }
 
+# probed FILE WORD...: the words are in what probe said, wherever it broke its lines.
+probed() {
+	tr -s ' \n' ' ' <"$share/$1.out" | grep -qF -e "$2" && return
+	cat "$share/$1.out"
+	return 1
+}
+
+probe_knows_the_machine() {
+	check "probe offers DAX where new files will be DAX" probed probe \
+		'file:/testbed/pmem-dax/xfs ready xfs on pmem0 buffered direct dax mmap-shared mmap-private mmap-dax'
+	check "and not where the same memory is mounted without" probed probe \
+		'file:/testbed/pmem/xfs ready xfs on pmem0 buffered direct mmap-shared mmap-private libaio'
+	check "an NVMe disk in use is read only" probed probe \
+		'block:/dev/nvme0n1 ready mounted on /testbed/.xfs-nvme; writes refused'
+	check "and not for our driver" probed probe 'no /dev/nvme0n1: mounted on /testbed/.xfs-nvme'
+	check "an empty one can be bound" probed probe 'bind empty sudo bypass bind 0000:'
+	check "one that is bound is ready" probed probe 'ready bound to vfio-pci userdrv-poll userdrv-irq'
+	check "everything is within 80 columns" [ "$(cat "$share/probe.out" "$share/probe-user.out" | wc -L)" -le 80 ]
+	check "who may read no disk hears why" probed probe-user "can't read /dev/nvme2n1: Permission denied"
+	check "and how much memory may be locked" probed probe-user 'memory may be locked, 64 MiB are wanted'
+}
+
 memory_is_pressed() {
 	for rw in randread randwrite; do
 		check "a file that memory can't hold is measured, $rw" ended pressed-$rw 0
@@ -822,6 +844,7 @@ paths_are_proved
 queues_are_proved
 second_cpu_submits
 jobs_share_a_device
+probe_knows_the_machine
 memory_is_pressed
 work_differs
 figures_repeat
