@@ -7,32 +7,12 @@
 #include <string.h>
 
 #include "core/sysfs.h"
+#include "userdrv/include/userdrv.h"
 
 #define DEVICES "/sys/bus/pci/devices"
 
 /* Mass storage, non-volatile memory, NVM Express I/O controller [NVMe 1.4, 2.1.5]. */
 #define CLASS_NVME 0x010802u
-
-/* Strict, since the address becomes part of a path. */
-static int parse_address(const char *text, char *address, size_t size)
-{
-	unsigned int domain = 0, bus, slot, function;
-	int used = 0;
-
-	if (strspn(text, "0123456789abcdefABCDEF:.") != strlen(text))
-		return -EINVAL;
-	if (sscanf(text, "%5x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &used) != 4 ||
-	    text[used]) {
-		domain = 0;
-		used = 0;
-		if (sscanf(text, "%2x:%2x.%1x%n", &bus, &slot, &function, &used) != 3 || text[used])
-			return -EINVAL;
-	}
-	if (slot > 31 || function > 7)
-		return -EINVAL;
-	snprintf(address, size, "%04x:%02x:%02x.%x", domain, bus, slot, function);
-	return 0;
-}
 
 /* "nvme0", but neither "nvme0n1" nor "nvme-fabrics". */
 static bool is_number_name(const char *name, const char *prefix)
@@ -67,7 +47,7 @@ int pci_device_read(struct pci_device *device, const char *text, struct error *e
 	char line[32], group[16];
 
 	memset(device, 0, sizeof(*device));
-	if (parse_address(text, device->address, sizeof(device->address)))
+	if (ud_pci_address(text, device->address, sizeof(device->address)))
 		return error_set(e, -EINVAL,
 				 "'%.40s' is no PCI address; write one like 0000:01:00.0, see "
 				 "`lspci -D`",

@@ -60,6 +60,13 @@ struct ud_qpair;
 /* ---- transport ------------------------------------------------------------------------- */
 
 /*
+ * Writes the PCI address @text ("1:00.0", "0000:01:00.0"; the domain may be left out) to @address,
+ * of
+ * @nbytes (13 are enough for domains of 16 bits), as sysfs writes it. -EINVAL: it is none.
+ */
+int ud_pci_address(const char *text, char *address, size_t nbytes);
+
+/*
  * Opens the device at @pci ("0000:00:04.0"), bound to vfio-pci. On failure @reason (may be NULL)
  * has one sentence with the remedy. The transport belongs to the caller until ud_ctrlr_open took
  * it.

@@ -8,10 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "userdrv.h"
+
 #define DEVICES "/sys/bus/pci/devices"
 
 /* Strict, since the address becomes part of a path. */
-static int parse_address(const char *text, char *address, size_t nbytes)
+int ud_pci_address(const char *text, char *address, size_t nbytes)
 {
 	unsigned int domain = 0, bus, slot, function;
 	int used = 0;
@@ -73,7 +75,7 @@ int ud_pci_read(const char *address, struct ud_pci_device *device)
 	int err;
 
 	memset(device, 0, sizeof(*device));
-	err = parse_address(address, device->address, sizeof(device->address));
+	err = ud_pci_address(address, device->address, sizeof(device->address));
 	if (err)
 		return err;
 	class_code = read_number(device->address, "class", -1);
