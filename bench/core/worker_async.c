@@ -255,7 +255,7 @@ static uint64_t fill_due(struct worker *w, uint64_t most, uint64_t deadline)
 	struct pace *p = &w->pace;
 	uint64_t started = 0;
 
-	/* LAB 2.5: each that is due by now, while there is room; its latency counts since it was due => (void)p, (void)most, (void)deadline; */
+	/* LAB 2.5: each that is due by now, while there is room; its latency counts since it was due => */
 	while (w->nfree && started < most && p->next <= w->end_ticks && p->next < deadline &&
 	       w->end_ticks < deadline && !w->errors && !interrupted() &&
 	       start_one(w, pace_is_open_loop(p) ? p->next : 0)) {

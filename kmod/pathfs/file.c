@@ -149,7 +149,7 @@ static ssize_t pathfs_buffered_write(struct kiocb *iocb, struct iov_iter *from)
 
 static ssize_t pathfs_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	/* LAB 7.1: which branch? If a direct write says -ENOTBLK, through the cache => (void)pathfs_dax_write, (void)pathfs_direct_write, (void)pathfs_buffered_write; return -EOPNOTSUPP; */
+	/* LAB 7.1: which branch? If a direct write says -ENOTBLK, through the cache => return -EOPNOTSUPP; */
 	if (IS_DAX(file_inode(iocb->ki_filp)))
 		return pathfs_dax_write(iocb, from);
 	if (iocb->ki_flags & IOCB_DIRECT) {
@@ -214,7 +214,7 @@ static noinline ssize_t pathfs_traced_buffered_read(struct kiocb *iocb, struct i
 
 static ssize_t pathfs_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	/* LAB 7.2: which branch? If nobody traces, a buffered read is filemap_read alone => (void)pathfs_dax_read, (void)pathfs_direct_read, (void)pathfs_traced_buffered_read; return -EOPNOTSUPP; */
+	/* LAB 7.2: which branch? If nobody traces, a buffered read is filemap_read alone => return -EOPNOTSUPP; */
 	struct inode *inode = file_inode(iocb->ki_filp);
 
 	if (IS_DAX(inode))

@@ -190,7 +190,7 @@ static inline void fill_iomap(struct inode *inode, const struct pathfs_run *run,
 	iomap->addr = (u64)run->block << PATHFS_BLOCK_BITS;
 	if (flags & IOMAP_DAX)
 		iomap->addr += sbi->dax_offset;
-	/* LAB 9.6: would a power cut forget where this is, or that it belongs to the file? => (void)pi; */
+	/* LAB 9.6: would a power cut forget where this is, or that it belongs to the file? => */
 	/* The blocks or the size aren't durable: MAP_SYNC and O_DSYNC must see to it. */
 	if (flags & IOMAP_WRITE &&
 	    (version != pi->durable_version || i_size_read(inode) != pi->durable_size))

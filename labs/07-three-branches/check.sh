@@ -7,7 +7,7 @@ root=$2
 folder=$3
 seed=$4
 . "$root/labs/engine/check-lib.sh"
-. "$root/labs/07-three-branches/media.sh"
+. "$root/labs/engine/pathfs-lib.sh"
 . "$root/labs/07-three-branches/numbers.sh"
 
 branches() { traced ' branch ' ' '; }

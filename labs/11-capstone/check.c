@@ -330,7 +330,7 @@ static void shell(char *line, size_t size, const char *format, ...)
 static double instructions(const char *root, const char *folder, const char *source,
 			   const char *who)
 {
-	static const char options[] = "-std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra";
+	static const char options[] = "-std=gnu11 -D_GNU_SOURCE -O2 -g";
 	char line[200], token[40];
 	unsigned int number = (unsigned int)getpid();
 

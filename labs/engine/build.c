@@ -124,9 +124,19 @@ static void compiler(const struct attempt *a, struct words *command)
 {
 	static const char *const sanitizers[] = {"-fsanitize=address,undefined",
 						 "-fno-sanitize-recover=all"};
-	static const char *const options[] = {
-		"gcc", "-std=gnu11", "-D_GNU_SOURCE", "-g",
-		"-O1", "-Wall",      "-Wextra",       "-fdiagnostics-color=never"};
+	/* What a region that isn't written yet would use is unused, and not worth a word. */
+	static const char *const options[] = {"gcc",
+					      "-std=gnu11",
+					      "-D_GNU_SOURCE",
+					      "-g",
+					      "-O1",
+					      "-Wall",
+					      "-Wextra",
+					      "-Wno-unused-parameter",
+					      "-Wno-unused-variable",
+					      "-Wno-unused-but-set-variable",
+					      "-Wno-unused-function",
+					      "-fdiagnostics-color=never"};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		words_add(command, "%s", options[i]);

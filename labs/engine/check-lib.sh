@@ -5,8 +5,15 @@
 # shellcheck disable=SC2034 # the check's
 lab_mount=/mnt/lab
 
-# What our modules and their tests need, where it isn't built in.
-lab_modprobe() { modprobe -a crc32c_generic libcrc32c xfs ext4 nd_pmem; }
+# What our modules and their tests need, where it isn't built in or there already.
+lab_modprobe() {
+	lab_missing=
+	for lab_module in crc32c_generic libcrc32c xfs ext4 nd_pmem; do
+		[ -e /sys/module/$lab_module ] || lab_missing="$lab_missing $lab_module"
+	done
+	# shellcheck disable=SC2086 # words
+	[ -z "$lab_missing" ] || modprobe -a $lab_missing
+}
 
 # What is done now; shown if something goes wrong.
 step() { echo "step: $*"; }

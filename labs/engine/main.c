@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "core/program.h"
 #include "core/results.h"
 #include "engine/lab.h"
 #include "engine/place.h"
@@ -33,7 +34,10 @@ static const char usage[] =
 
 static int fail(int status, const struct error *e)
 {
-	fprintf(stderr, "bypass lab: %s\n", e->text);
+	char *text = program_in_text(e->text);
+
+	fprintf(stderr, "bypass lab: %s\n", text);
+	free(text);
 	return status;
 }
 
@@ -56,7 +60,7 @@ static int cmd_list(const struct labs *labs)
 		       lab_started(lab) ? "started" : "");
 		printf("    %s\n", lab->title);
 	}
-	printf("\nlabs/README.md says how it works; begin with: bypass lab start N\n");
+	printf("\nlabs/README.md says how it works; begin with: %s lab start N\n", program_name());
 	return EXIT_GOOD;
 }
 
@@ -72,7 +76,7 @@ static int cmd_start(const struct labs *labs, const struct lab *lab)
 
 		printf("  edit    labs/work/%s/%s\n", lab->name, file_name(lab->files[i]));
 	}
-	printf("  try     bypass lab check %u\n", lab->number);
+	printf("  try     %s lab check %u\n", program_name(), lab->number);
 	return EXIT_GOOD;
 }
 
@@ -157,7 +161,7 @@ static void show_trial(const struct trial *trial, void *context)
 		show_log(trial->log, trial->outcome);
 		printf("      log: labs/work/%s/%s.log", tally->lab->name, check->name);
 		if (trial->outcome != OUTCOME_BROKEN)
-			printf("   hint: bypass lab hint %u", tally->lab->number);
+			printf("   hint: %s lab hint %u", program_name(), tally->lab->number);
 		putchar('\n');
 	}
 	fflush(stdout);
@@ -195,7 +199,7 @@ static int cmd_check(const struct labs *labs, const struct lab *lab, const char 
 	}
 	if (lab->vm)
 		fprintf(stderr, "bypass lab: builds the checks, then boots the testbed; that takes "
-				"a minute or two\n");
+				"about a minute\n");
 	lab_try(labs, lab, trials, ntrials, show_trial, &tally);
 	free(trials);
 	printf("%u of %u points\n", tally.points, tally.most);
@@ -228,8 +232,8 @@ static int cmd_hint(const struct lab *lab)
 		}
 		if (!hint) {
 			printf("%s: that was the last hint; read the steps of "
-			       "labs/%s/README.md again, then `bypass lab debug %u %s`\n",
-			       check->name, lab->name, lab->number, check->name);
+			       "labs/%s/README.md again, then `%s lab debug %u %s`\n",
+			       check->name, lab->name, program_name(), lab->number, check->name);
 		} else {
 			char *end = strstr(hint, "\n---\n");
 
@@ -336,6 +340,8 @@ int main(int argc, char **argv)
 	struct error e;
 	int status;
 
+	/* `bypass lab` became this program. */
+	program_set_name(getenv(PROGRAM_ENVIRONMENT));
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return EXIT_GOOD;

@@ -69,7 +69,7 @@ void ud_events_deliver(struct ud_ctrlr *c)
 
 	if (!n)
 		return;
-	/* LAB 5.7: tell each event once, though a callback may bring more; then ask again => (void)events, (void)i; */
+	/* LAB 5.7: tell each event once, though a callback may bring more; then ask again => */
 	for (i = 0; i < n; i++)
 		events[i] = c->events[i];
 	c->nevents = 0;

@@ -166,7 +166,7 @@ void ud_qpair_rewind(struct ud_qpair *q)
 void ud_request_finish(struct ud_qpair *q, struct ud_request *r, int error, uint16_t status,
 		       uint32_t result)
 {
-	/* LAB 6.6: free again, under another identifier, before its owner hears of it => (void)q, (void)r, (void)error, (void)status, (void)result; */
+	/* LAB 6.6: free again, under another identifier, before its owner hears of it => */
 	/* Another use of the request has another identifier; the sum stays in 16 bits. */
 	r->tag = (uint16_t)(r->tag + q->index_mask + 1);
 	r->next = q->free;

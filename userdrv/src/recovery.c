@@ -57,7 +57,7 @@ int ud_ctrlr_reset(struct ud_ctrlr *c)
 		return -ENODEV;
 	if (c->settling)
 		return -EAGAIN;
-	/* LAB 6.4: disable, take all back, set up anew; or it is dead => (void)err; return -ENOSYS; */
+	/* LAB 6.4: disable, take all back, set up anew; or it is dead => return -ENOSYS; */
 	c->settling = true;
 	c->nresets++;
 	err = ud_ctrlr_disable(c);
@@ -101,7 +101,7 @@ static void abort_done(void *arg, int error, uint16_t status, uint32_t result)
 /* Abort [5.1]: submission queue and command identifier. */
 static void send_abort(struct ud_ctrlr *c, struct ud_qpair *q, uint32_t tag)
 {
-	/* LAB 6.2: one Abort at a time; until when it, and its command, may take => (void)abort_done, (void)c, (void)q, (void)tag; */
+	/* LAB 6.2: one Abort at a time; until when it, and its command, may take => */
 	const struct nvme_sqe sqe = {.opc = NVME_ADMIN_ABORT,
 				     .cdw10 = (tag & 0xffff) << 16 | q->qid};
 	uint64_t now;
@@ -127,7 +127,7 @@ static bool tend_late(struct ud_ctrlr *c, struct ud_qpair *q)
 	uint64_t seen = __atomic_load_n(&q->expired_ns, __ATOMIC_ACQUIRE);
 	uint32_t tag = __atomic_load_n(&q->expired, __ATOMIC_RELAXED);
 
-	/* LAB 6.3: nothing is late; or abort it; or true: only a reset helps => (void)send_abort, (void)c, (void)seen, (void)tag; return false; */
+	/* LAB 6.3: nothing is late; or abort it; or true: only a reset helps => return false; */
 	if (!tag || ud_stopped(q)) {
 		q->aborted = 0;
 		return false;
@@ -208,7 +208,7 @@ static int empty_stopped(struct ud_qpair *q)
 {
 	uint32_t outstanding = q->outstanding, down = UD_DOWN;
 
-	/* LAB 6.5: end all by its right name; returns how many, or -ENODEV => (void)outstanding, (void)down; return 0; */
+	/* LAB 6.5: end all by its right name; returns how many, or -ENODEV => return 0; */
 	switch (__atomic_load_n(&q->stopped, __ATOMIC_ACQUIRE)) {
 	case UD_DEAD:
 		ud_qpair_cancel(q, -ENODEV, -ENODEV);
@@ -233,7 +233,7 @@ static void find_late(struct ud_qpair *q, uint64_t now)
 	uint32_t i, late = 0;
 	struct ud_request *r;
 
-	/* LAB 6.1: start the clock of new commands; late is the tag of a late one => (void)i, (void)r, (void)timeout; */
+	/* LAB 6.1: start the clock of new commands; late is the tag of a late one => */
 	for (i = 0; q->outstanding && i < q->nentries - 1; i++) {
 		r = &q->requests[i];
 		if (!(r->tag & UD_TAG_LIVE))

@@ -28,7 +28,7 @@ static int spin(struct ud_qpair *q, uint64_t until, uint64_t *now)
 	int n;
 
 	do {
-		/* LAB 5.2: look LOOKS times; end at the first that found something => (void)i; */
+		/* LAB 5.2: look LOOKS times; end at the first that found something => */
 		for (i = 0; i < LOOKS; i++) {
 			n = ud_qpair_process(q, 0);
 			if (n || !q->outstanding)
@@ -60,7 +60,7 @@ static int sleep_until(struct ud_qpair *q, uint64_t until, uint64_t now)
 	uint64_t wake = q->expired ? now + LATE_PERIOD_NS : q->next_check_ns;
 	int ret = 0;
 
-	/* LAB 5.3: sleep on the vector until it signals, `wake` or `until` => (void)t, (void)until, (void)wake; */
+	/* LAB 5.3: sleep on the vector until it signals, `wake` or `until` => */
 	if (wake > until)
 		wake = until;
 	if (wake <= now)
@@ -161,7 +161,7 @@ int ud_qpair_ack(struct ud_qpair *q)
 
 	if (q->vector < 0)
 		return -ENOTSUP;
-	/* LAB 5.6: consume the signal and take what has completed: in which order? => ret = 0, (void)t; */
+	/* LAB 5.6: consume the signal and take what has completed: in which order? => ret = 0; */
 	ret = t->ops->wait_vector(t, (unsigned int)q->vector, 0);
 	if (ret >= 0)
 		ret = ud_qpair_process(q, 0);

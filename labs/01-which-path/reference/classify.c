@@ -20,7 +20,7 @@ static bool is_direct(int fd)
 
 static enum way of_file(int fd)
 {
-	/* LAB 1.2: what does the inode say, and what does that leave for O_DIRECT to say? => (void)fd; return WAY_NONE; */
+	/* LAB 1.2: what does the inode say, and what does that leave for O_DIRECT to say? => return WAY_NONE; */
 	struct statx status;
 
 	/* A DAX file has no page cache that O_DIRECT could go past. */
@@ -33,7 +33,7 @@ static enum way of_file(int fd)
 
 static enum way of_character_device(dev_t device)
 {
-	/* LAB 1.3: whose device is it? Ask sysfs, not its name => (void)device; return WAY_NONE; */
+	/* LAB 1.3: whose device is it? Ask sysfs, not its name => return WAY_NONE; */
 	char link[64], subsystem[256];
 	ssize_t length;
 

@@ -11,7 +11,7 @@ static inline volatile uint32_t *bar_register(const struct admin_ring *ring, uin
 
 uint16_t admin_ring_submit(struct admin_ring *ring, const struct nvme_sqe *command)
 {
-	/* LAB 3.4: the command into the tail's entry, with an identifier; then ring => (void)command; */
+	/* LAB 3.4: the command into the tail's entry, with an identifier; then ring => */
 	struct nvme_sqe *entry = &ring->sq[ring->tail];
 
 	*entry = *command;
@@ -28,7 +28,7 @@ uint16_t admin_ring_submit(struct admin_ring *ring, const struct nvme_sqe *comma
 
 bool admin_ring_poll(struct admin_ring *ring, struct nvme_cqe *completion)
 {
-	/* LAB 3.5: the head's completion, if it is of this round; give its entry back => (void)ring, (void)completion; return false; */
+	/* LAB 3.5: the head's completion, if it is of this round; give its entry back => return false; */
 	const struct nvme_cqe *entry = &ring->cq[ring->head];
 
 	if ((*(const volatile uint16_t *)&entry->status & NVME_CQE_PHASE) != ring->phase)

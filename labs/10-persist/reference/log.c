@@ -21,7 +21,7 @@ uint32_t log_crc(uint32_t crc, const void *data, size_t nbytes)
 
 static uint32_t checksum(const void *data, uint32_t nbytes)
 {
-	/* LAB 10.1: of the length, then of the data, by log_crc => (void)data, (void)nbytes; return 0; */
+	/* LAB 10.1: of the length, then of the data, by log_crc => return 0; */
 	uint32_t crc = log_crc(0, &nbytes, sizeof(nbytes));
 
 	return log_crc(crc, data, nbytes);
@@ -46,7 +46,7 @@ static bool fits(const struct log *log, uint32_t nbytes)
 
 int log_map(int fd, size_t nbytes, void **medium)
 {
-	/* LAB 10.6: map so that a flushed store lasts, or fail => (void)fd, (void)nbytes, (void)medium; return -ENOSYS; */
+	/* LAB 10.6: map so that a flushed store lasts, or fail => return -ENOSYS; */
 	/* Only MAP_SHARED_VALIDATE makes the kernel refuse a flag that it can't keep. */
 	return pmem_map(fd, nbytes, MAP_SHARED_VALIDATE | MAP_SYNC, medium);
 	/* LAB end */
@@ -55,7 +55,7 @@ int log_map(int fd, size_t nbytes, void **medium)
 int log_recover(struct log *log, void *medium, size_t nbytes, log_each *each, void *arg)
 {
 	*log = (struct log){.medium = medium, .nbytes = nbytes};
-	/* LAB 10.5: give each record that counts to @each and move log->end => (void)each, (void)arg; return 0; */
+	/* LAB 10.5: give each record that counts to @each and move log->end => return 0; */
 	for (;;) {
 		const struct log_record *record = record_at(log, log->end);
 
@@ -78,14 +78,14 @@ int log_append(struct log *log, const void *data, uint32_t nbytes)
 
 	if (!fits(log, nbytes))
 		return -ENOSPC;
-	/* LAB 10.2: head, data and the end behind them, on the medium before the record counts => (void)head, (void)next; */
+	/* LAB 10.2: head, data and the end behind them, on the medium before the record counts => */
 	pmem_store(&record->head, &head, sizeof(head));
 	pmem_store(record->data, data, nbytes);
 	pmem_store_word(&next->commit, 0);
 	pmem_flush(record, record_size(nbytes) + sizeof(next->commit));
 	pmem_fence();
 	/* LAB end */
-	/* LAB 10.3: the record counts, for ever => (void)record; */
+	/* LAB 10.3: the record counts, for ever => */
 	pmem_store_word(&record->commit, LOG_COMMITTED);
 	pmem_flush(&record->commit, sizeof(record->commit));
 	pmem_fence();
@@ -98,7 +98,7 @@ void log_restart(struct log *log)
 {
 	struct log_record *first = record_at(log, 0);
 
-	/* LAB 10.4: no record counts any more => (void)first; */
+	/* LAB 10.4: no record counts any more => */
 	pmem_store_word(&first->commit, 0);
 	pmem_flush(&first->commit, sizeof(first->commit));
 	pmem_fence();

@@ -86,7 +86,7 @@ static void on_done(void *arg, int error, uint16_t status, uint32_t result)
 	struct pump_queue *q = slot->queue;
 
 	(void)status, (void)result;
-	/* LAB 11.3: the piece goes to the consumer, or the error is kept; the slot is free => (void)q, (void)error; */
+	/* LAB 11.3: the piece goes to the consumer, or the error is kept; the slot is free => */
 	if (!error)
 		q->consumer(q->arg, slot->piece, slot->data);
 	else if (!q->error)
@@ -104,7 +104,7 @@ static int submit(struct pump_queue *q)
 	struct pump_slot *slot;
 	int err = 0;
 
-	/* LAB 11.4: a read for each free slot, as long as there are pieces => (void)slot, (void)nblocks, (void)on_done; */
+	/* LAB 11.4: a read for each free slot, as long as there are pieces => */
 	while (q->free && q->next < q->end) {
 		slot = q->free;
 		slot->piece = q->next;
@@ -131,7 +131,7 @@ int pump_run(struct pump *p, unsigned int queue, pump_consumer *consumer, void *
 	q->error = 0;
 	pump_share(p->npieces, p->options.nqueues, queue, &q->next, &q->end);
 	for (;;) {
-		/* LAB 11.5: submit when it is worth a doorbell, wait, and end at the right moment => (void)n, (void)submit; break; */
+		/* LAB 11.5: submit when it is worth a doorbell, wait, and end at the right moment => break; */
 		/* Less than a batch can wait, as long as something is on its way. */
 		if (!q->error && (q->nfree >= p->options.batch || !ud_qpair_outstanding(q->qpair)))
 			q->error = submit(q);

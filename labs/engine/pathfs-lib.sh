@@ -40,7 +40,7 @@ new_fs() {
 # fill MEDIUM: somebody's old data to where a new file system has its first free blocks.
 fill() {
 	step "somebody's old data onto $1"
-	yes "$old_data" | head -c 1M >/run/lab/old
+	yes "$old_data" | head -c 1048576 >/run/lab/old || broken "there is no old data"
 	case $1 in
 	nvme) cat /run/lab/old /run/lab/old | dd of=/dev/nvme0n1 bs=1M seek=10 status=none ;;
 	pmem) for _ in 1 2 3 4 5 6 7 8 9 10; do cat /run/lab/old; done |
@@ -72,7 +72,7 @@ traced() {
 		/^#/ || !index($0, from) { next }
 		{
 			text = substr($0, index($0, from) + length(from))
-			if (to)
+			if (to != "")
 				text = substr(text, 1, index(text " ", to) - 1)
 			sub(/page [0-9]+ size /, "", text)
 			if (!count[text]++)
