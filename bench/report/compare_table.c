@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The verdicts on a terminal. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,8 @@ struct line {
 	char text[NCOLUMNS][FORMAT_MAX];
 };
 
-static const char *const headings[NCOLUMNS] = {"metric", "base",   "new",
-					       "ratio",  "95% CI", "verdict (runs)"};
+static const char *const headings[NCOLUMNS] = {"metric",   "base",   "new",
+					       "new/base", "95% CI", "verdict (runs)"};
 
 static void wrap(FILE *out, size_t indent, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -85,6 +86,21 @@ static struct group group_of(const struct comparison *c, const struct cell *cell
 	return group;
 }
 
+/*
+ * The value of one side whose quotient is the ratio: few units are compared by the means of their
+ * logarithms. Many are compared by ranks, whose ratio is no quotient: there it is the median.
+ */
+static double middle(const struct compare_item *item, const double *values, size_t n)
+{
+	double sum = 0;
+
+	if (item->method == COMPARE_BY_RANKS)
+		return statistics_middle(values, n);
+	for (size_t i = 0; i < n; i++)
+		sum += log(values[i]);
+	return exp(sum / (double)n);
+}
+
 static void fill(struct line *line, const struct comparison *c, const struct group *group,
 		 const struct compare_figure *figure)
 {
@@ -94,10 +110,9 @@ static void fill(struct line *line, const struct comparison *c, const struct gro
 	group_cell_name(group, figure->cell, line->name);
 	strncat(line->name, compare_pass_word(figure), sizeof(line->name) - strlen(line->name) - 1);
 	snprintf(line->text[0], FORMAT_MAX, "%s", compare_metric_name(figure->metric));
-	value_text(figure->metric, statistics_middle(item->base, item->nbase), line->text[1],
+	value_text(figure->metric, middle(item, item->base, item->nbase), line->text[1],
 		   FORMAT_MAX);
-	value_text(figure->metric, statistics_middle(item->new, item->nnew), line->text[2],
-		   FORMAT_MAX);
+	value_text(figure->metric, middle(item, item->new, item->nnew), line->text[2], FORMAT_MAX);
 	ratio_text(item->ratio, line->text[3], FORMAT_MAX);
 	ratio_text(item->low, low, sizeof(low));
 	ratio_text(item->high, high, sizeof(high));

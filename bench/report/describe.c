@@ -2,8 +2,10 @@
 #include "report/describe.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "report/format.h"
 
 const char *describe_clock(enum run_clock clock)
@@ -37,6 +39,68 @@ void describe_null(const struct run *run, FILE *out)
 	else if (run->null_known)
 		format_per_io(number, sizeof(number), run->null_per_op);
 	fprintf(out, "%s %s/op", number, describe_clock(run->clock));
+}
+
+struct unobserved {
+	const struct evidence *evidence;
+	size_t n; /* cells that lack the same for the same reason */
+};
+
+static const char *reason_of(const struct evidence *evidence)
+{
+	return evidence->observed ? evidence->observed : "-";
+}
+
+static size_t add_unobserved(struct unobserved *list, size_t n, const struct evidence *evidence)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(list[i].evidence->claim, evidence->claim) == 0 &&
+		    strcmp(reason_of(list[i].evidence), reason_of(evidence)) == 0) {
+			list[i].n++;
+			return n;
+		}
+	}
+	list[n] = (struct unobserved){evidence, 1};
+	return n + 1;
+}
+
+static void write_unobserved(const struct unobserved *list, size_t n, FILE *out)
+{
+	size_t claims = 0;
+
+	for (size_t i = 0; i < n; i++)
+		claims += list[i].n;
+	fprintf(out, "\nproof: %zu claim%s unobserved:\n", claims, claims == 1 ? "" : "s");
+	for (size_t i = 0; i < n; i++) {
+		char *text;
+
+		if (asprintf(&text, "%zu of \"%s\": %s", list[i].n, list[i].evidence->claim,
+			     reason_of(list[i].evidence)) < 0)
+			return;
+		fputs("  ", out);
+		format_wrap(out, 2, 4, text);
+		free(text);
+	}
+}
+
+void describe_unobserved(const struct run *run, FILE *out)
+{
+	struct unobserved *list;
+	size_t n = 0, most = 1;
+
+	for (size_t i = 0; i < run->ncells; i++)
+		most += run->cells[i].nevidence;
+	list = memory_zeroed(most, sizeof(*list));
+	for (size_t i = 0; i < run->ncells; i++) {
+		const struct cell *cell = &run->cells[i];
+
+		for (size_t j = 0; cell->status == CELL_MEASURED && j < cell->nevidence; j++)
+			if (cell->evidence[j].verdict == VERDICT_UNOBSERVED)
+				n = add_unobserved(list, n, &cell->evidence[j]);
+	}
+	if (n)
+		write_unobserved(list, n, out);
+	free(list);
 }
 
 /* A model or a version explains itself; a number or a yes needs its name. */

@@ -16,6 +16,11 @@ void describe_how(const struct run *run, FILE *out);
 const char *describe_clock(enum run_clock clock);
 /* "41 ns/op", "0.52 instructions/op"; "- ns/op" if it wasn't measured. */
 void describe_null(const struct run *run, FILE *out);
+/*
+ * How many claims about measured cells were unobserved, which and why, below an empty line; nothing
+ * if there are none.
+ */
+void describe_unobserved(const struct run *run, FILE *out);
 /* What a target is, in a few words; all that is known of it is in the HTML report. */
 void describe_target(const json_t *target, FILE *out);
 /*

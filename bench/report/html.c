@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "paths/path.h"
 #include "report/colour.h"
 #include "report/columns.h"
@@ -12,6 +13,9 @@
 #include "report/file.h"
 #include "report/findings.h"
 #include "report/html_parts.h"
+
+/* Sentences before the first plot. */
+#define MAIN_FINDINGS 4
 
 static void write_head(FILE *out, const struct run *run)
 {
@@ -60,6 +64,19 @@ static void write_warnings(FILE *out, const struct run *run)
 	fputs("</div>\n", out);
 }
 
+/* What all numbers are, before the first of them. */
+static void write_clock(FILE *out, enum run_clock clock)
+{
+	fputs(clock == RUN_CLOCK_INSTRUCTIONS
+		      ? "<p class=\"clock\">The clock counts <strong>instructions executed by the "
+			"guest\xe2\x80\x99s CPU</strong>, kernel included, one by one and exactly: "
+			"fewer is better. It is not time.</p>\n"
+		      : "<p class=\"clock\">The clock counts <strong>nanoseconds</strong>: more "
+			"I/Os "
+			"per second are better.</p>\n",
+	      out);
+}
+
 static void write_title(FILE *out, const struct run *run)
 {
 	fputs("<header>\n<p class=\"over\">bypass, suite ", out);
@@ -73,6 +90,7 @@ static void write_title(FILE *out, const struct run *run)
 	fputs("</h1>\n<p class=\"how\">", out);
 	write_how(out, run);
 	fputs("</p>\n", out);
+	write_clock(out, run->clock);
 	write_warnings(out, run);
 	fputs("</header>\n<main>\n", out);
 }
@@ -111,7 +129,8 @@ static void write_paths(FILE *out, const struct run *run)
 	if (has_mappings(run))
 		fputs("<p>A mapping has two rows: <em>first</em> are the accesses that bring pages "
 		      "into the mapping, by page faults; <em>again</em> are the same accesses once "
-		      "they are there, which no kernel sees.</p>\n",
+		      "they are there, which no kernel sees unless each write is made durable by "
+		      "msync. They are not ranked.</p>\n",
 		      out);
 }
 
@@ -130,25 +149,20 @@ static void write_columns(FILE *out, const struct run *run)
 
 static void write_reading(FILE *out, const struct run *run)
 {
-	fputs("<section class=\"reading\"><p>", out);
+	fputs("<section class=\"reading\"><details><summary>How to read this</summary>\n<p>", out);
 	if (run->clock == RUN_CLOCK_INSTRUCTIONS)
-		fputs("The clock counts <strong>instructions executed by the guest\xe2\x80\x99s "
-		      "CPU</strong>, kernel included, one by one and exactly: fewer is better. It "
-		      "is not time.</p>\n<details><summary>How to read this</summary>\n<p>An "
-		      "instruction that misses every cache counts as one, and a "
-		      "device\xe2\x80\x99s "
-		      "own delay counts as none. Paths are ranked by work + irq; copying the bytes "
-		      "and waiting for the device are shown beside it and not ranked. Paths that "
-		      "differ by less than two boots may aren\xe2\x80\x99t told apart. ",
+		fputs("An instruction that misses every cache counts as one, and a "
+		      "device\xe2\x80\x99s own delay counts as none. Paths are ranked by work + "
+		      "irq; "
+		      "copying the bytes and waiting for the device are shown beside it and not "
+		      "ranked. Paths whose difference is smaller than what two boots of one path "
+		      "may differ by are not told apart. ",
 		      out);
 	else
-		fputs("The clock counts <strong>nanoseconds</strong>: more I/Os per second are "
-		      "better.</p>\n<details><summary>How to read this</summary>\n<p>Paths are "
-		      "ranked by I/Os per second, the median of the repetitions; its interval "
-		      "comes "
-		      "from exact order statistics, and paths whose intervals overlap "
-		      "can\xe2\x80\x99t be told apart. Percentiles are taken over all repetitions "
-		      "together. ",
+		fputs("Paths are ranked by I/Os per second, the median of the repetitions; its "
+		      "interval comes from exact order statistics, and paths whose intervals "
+		      "overlap can\xe2\x80\x99t be told apart. Percentiles are taken over all "
+		      "repetitions together. ",
 		      out);
 	fputs("A path is ranked only if nothing that was observed contradicts that it was taken; "
 	      "<em>held 6/7</em> says that of seven claims six were seen to hold and one "
@@ -216,17 +230,56 @@ static void write_no_finding(FILE *out, const struct run *run, const struct grou
 	fputs("</li>\n", out);
 }
 
-/* The answer: a sentence for each group whose figures carry one; then those that have none. */
-static void write_answer(FILE *out, const struct run *run, const struct group *groups, size_t n)
+/* Whether @a and @b are of one section of the suite: "read: 4k randread, ...". */
+static bool same_section(const struct group *a, const struct group *b)
+{
+	size_t n = strcspn(a->name, ":");
+
+	return n == strcspn(b->name, ":") && strncmp(a->name, b->name, n) == 0;
+}
+
+static bool section_has_main(const struct group *groups, size_t index, const bool *is_main)
+{
+	for (size_t i = 0; i < index; i++)
+		if (is_main[i] && same_section(&groups[i], &groups[index]))
+			return true;
+	return false;
+}
+
+/*
+ * Which findings stand in sight: the first of each section of the suite, and if that leaves room,
+ * the next ones in order. Returns how many findings there are in all.
+ */
+static size_t choose_main(const struct run *run, const struct group *groups, size_t n,
+			  bool *is_main)
+{
+	char finding[FINDING_MAX];
+	size_t total = 0, chosen = 0;
+
+	for (int round = 0; round < 2; round++) {
+		total = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (!finding_sentence(run->clock, &groups[i], finding, sizeof(finding)))
+				continue;
+			total++;
+			if (chosen == MAIN_FINDINGS || is_main[i] ||
+			    (round == 0 && section_has_main(groups, i, is_main)))
+				continue;
+			is_main[i] = true;
+			chosen++;
+		}
+	}
+	return total;
+}
+
+static void write_findings(FILE *out, const struct run *run, const struct group *groups, size_t n,
+			   const bool *is_main, bool main)
 {
 	char finding[FINDING_MAX];
 
-	/* Of one group it is the heading that follows. */
-	if (n < 2)
-		return;
-	fputs("<nav aria-label=\"Findings\"><ol>\n", out);
 	for (size_t i = 0; i < n; i++) {
-		if (!finding_sentence(run->clock, &groups[i], finding, sizeof(finding)))
+		if (is_main[i] != main ||
+		    !finding_sentence(run->clock, &groups[i], finding, sizeof(finding)))
 			continue;
 		fputs("<li>", out);
 		write_group_link(out, &groups[i], i);
@@ -234,10 +287,37 @@ static void write_answer(FILE *out, const struct run *run, const struct group *g
 		write_finding(out, &groups[i], finding);
 		fputs("</p></li>\n", out);
 	}
+}
+
+/*
+ * The answer: a sentence for each group whose figures carry one, a few in sight and the others
+ * folded; then the groups that have none.
+ */
+static void write_answer(FILE *out, const struct run *run, const struct group *groups, size_t n)
+{
+	char finding[FINDING_MAX];
+	bool *is_main;
+	size_t total;
+
+	/* Of one group it is the heading that follows. */
+	if (n < 2)
+		return;
+	is_main = memory_zeroed(n, sizeof(*is_main));
+	total = choose_main(run, groups, n, is_main);
+	fputs("<nav aria-label=\"Findings\"><ol>\n", out);
+	write_findings(out, run, groups, n, is_main, true);
 	for (size_t i = 0; i < n; i++)
 		if (!finding_sentence(run->clock, &groups[i], finding, sizeof(finding)))
 			write_no_finding(out, run, groups, n, i);
-	fputs("</ol></nav>\n", out);
+	fputs("</ol>\n", out);
+	if (total > MAIN_FINDINGS) {
+		fprintf(out, "<details class=\"more\"><summary>and %zu more</summary><ol>\n",
+			total - MAIN_FINDINGS);
+		write_findings(out, run, groups, n, is_main, false);
+		fputs("</ol></details>\n", out);
+	}
+	fputs("</nav>\n", out);
+	free(is_main);
 }
 
 static void write_circumstances(FILE *out, const struct run *run)

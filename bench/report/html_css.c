@@ -22,7 +22,7 @@ const char html_css[] =
 	"h3{font-size:1rem;margin:2rem 0 .5rem}\nh4{font-size:.875rem;margin:1.25rem 0 .25rem}\n"
 	"p,ul.plain{max-width:46rem}\na{color:var(--link)}\n"
 	".over{margin:0;color:var(--soft);font-size:.875rem;line-height:1.4}\n"
-	".how{margin:0;color:var(--soft)}\n"
+	".how{margin:0;color:var(--soft)}\n.clock{margin:.75rem 0 0}\n"
 	"section{margin-top:3.5rem}\nsection.group{border-top:1px solid var(--line);padding-top:1.75rem}\n"
 	".reading{margin-top:2rem}\n"
 	".warnings{margin:1.5rem 0 0;padding:.75rem 1rem;background:var(--warn-page);"
@@ -31,7 +31,8 @@ const char html_css[] =
 	"nav ol{list-style:none;margin:1rem 0 0;padding:0;max-width:none}\n"
 	"nav li{padding:.55rem 0;border-top:1px solid var(--line)}\nnav a{text-decoration:none;font-size:.875rem}\n"
 	"nav a:hover,.numbers a:hover{text-decoration:underline}\nnav p{margin:0;max-width:none}\n"
-	"nav .none{color:var(--soft)}\n"
+	"nav .none{color:var(--soft)}\nnav .more{border-top:1px solid var(--line);margin:0;padding:.55rem 0 0}\n"
+	"nav .more ol{margin:.3rem 0 0}nav .more summary{font-size:.875rem;color:var(--link)}\n"
 	".numbers th a,.unranked th a{color:inherit;text-decoration:none}\n"
 	"figure{margin:1.25rem 0 1.75rem}\nfigcaption{margin:0 0 .5rem;font-size:.875rem;color:var(--soft)}\n"
 	".plot svg{display:block;width:100%;height:auto;overflow:visible}\n"
@@ -113,5 +114,7 @@ const char html_css[] =
 	".evidence th,.evidence td{padding:.2rem .3rem;font-size:7.5pt;min-width:0!important}\n"
 	".evidence,.functions,.where{break-inside:avoid}a{text-decoration:none}.layers rect{stroke:#fff}\n"
 	"div.scroll,pre.scroll{background:none}pre{white-space:pre-wrap;font-size:7.5pt}\n"
+	"nav .more{border:0;padding:0}nav .more>summary{display:none}\n"
+	".more::details-content{content-visibility:visible;block-size:auto}\n"
 	".layers rect,.plot svg,.key i{-webkit-print-color-adjust:exact;print-color-adjust:exact}}\n";
 /* clang-format on */

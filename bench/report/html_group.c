@@ -85,7 +85,7 @@ static void write_bars_key(FILE *out, enum run_clock clock, const struct group *
 {
 	bool irq = false, copy = false, interval = false;
 
-	for (size_t i = 0; i < group->nranked; i++) {
+	for (size_t i = 0; i < group->nfigures; i++) {
 		const struct row *row = &group->rows[i];
 		const struct quantity *metric = row_metric(clock, row);
 
@@ -159,6 +159,11 @@ static void write_table_head(FILE *out, enum run_clock clock, const struct group
 	fputs("</tr></thead>\n", out);
 }
 
+static void write_apart(FILE *out, const char *heading)
+{
+	fprintf(out, "<tr class=\"apart\"><th colspan=\"99\">%s</th></tr>\n", heading);
+}
+
 static void write_table(FILE *out, enum run_clock clock, const struct group *group, size_t index)
 {
 	size_t n;
@@ -172,10 +177,10 @@ static void write_table(FILE *out, enum run_clock clock, const struct group *gro
 	write_table_head(out, clock, group, &units);
 	fputs("<tbody>\n", out);
 	for (size_t row = 0; row < group->nrows; row++) {
-		if (row == group->nranked)
-			fputs("<tr class=\"apart\"><th colspan=\"99\">emulated time: not a figure, "
-			      "not ranked</th></tr>\n",
-			      out);
+		if (row == group->nfigures)
+			write_apart(out, "emulated time: not a figure, not ranked");
+		else if (row == group->nranked)
+			write_apart(out, group_again_heading(group));
 		fprintf(out,
 			"<tr><th scope=\"row\"><span class=\"swatch\" style=\"background:%s\">"
 			"</span>",
@@ -243,6 +248,7 @@ static void write_note(FILE *out, const struct group *group, const struct cell *
 static void write_notes(FILE *out, const struct group *group)
 {
 	for (size_t i = 0; i < group->ncells; i++) {
+		write_note(out, group, group->cells[i], cell_refaults(group->cells[i]));
 		write_note(out, group, group->cells[i], cell_unsteady(group->cells[i]));
 		write_note(out, group, group->cells[i], cell_placement(group->cells[i]));
 	}

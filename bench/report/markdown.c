@@ -5,6 +5,7 @@
  */
 #include "report/markdown.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -167,12 +168,19 @@ static void write_group(FILE *out, const struct run *run, const struct group *gr
 	markdown_text(out, group->name);
 	fputc('\n', out);
 	write_table(out, run->clock, group, 0, group->nranked);
-	if (group->nrows > group->nranked)
+	if (group->nfigures > group->nranked) {
+		const char *heading = group_again_heading(group);
+
+		fprintf(out, "\n%c%s.\n", toupper((unsigned char)heading[0]), heading + 1);
+	}
+	write_table(out, run->clock, group, group->nranked, group->nfigures);
+	if (group->nrows > group->nfigures)
 		fputs("\nEmulated time: not a figure; in the order of the suite, not ranked.\n",
 		      out);
-	write_table(out, run->clock, group, group->nranked, group->nrows);
+	write_table(out, run->clock, group, group->nfigures, group->nrows);
 	write_unranked(out, group);
 	for (size_t i = 0; i < group->ncells; i++) {
+		write_note(out, group, group->cells[i], cell_refaults(group->cells[i]));
 		write_note(out, group, group->cells[i], cell_unsteady(group->cells[i]));
 		write_note(out, group, group->cells[i], cell_placement(group->cells[i]));
 	}

@@ -39,7 +39,7 @@ void plot_write_label(FILE *script, const char *text)
 
 bool plot_bars_possible(enum run_clock clock, const struct group *group)
 {
-	for (size_t i = 0; i < group->nranked; i++)
+	for (size_t i = 0; i < group->nfigures; i++)
 		if (row_metric(clock, &group->rows[i])->known)
 			return true;
 	return false;
@@ -210,7 +210,7 @@ void plot_bars(FILE *script, enum run_clock clock, const struct group *group, en
 	size_t longest = 0;
 	double end = 1;
 
-	for (size_t i = 0; i < group->nranked; i++) {
+	for (size_t i = 0; i < group->nfigures; i++) {
 		const struct bar bar = bar_of(clock, &group->rows[i]);
 		double bar_end = bar.work + bar.irq + bar.copy;
 
@@ -223,15 +223,15 @@ void plot_bars(FILE *script, enum run_clock clock, const struct group *group, en
 		g.left = (int)longest * g.font * 6 / 10 + 24;
 		g.right = clock == RUN_CLOCK_INSTRUCTIONS ? 180 : 80;
 	}
-	plot_write_terminal(script, &g, g.top + g.bottom + g.row_height * (int)group->nranked);
+	plot_write_terminal(script, &g, g.top + g.bottom + g.row_height * (int)group->nfigures);
 	fprintf(script, "set xrange [0:%.1f]\nset yrange [%.2f:0.5]\nunset ytics\nunset key\n", end,
-		-(double)group->nranked + 0.5);
+		-(double)group->nfigures + 0.5);
 	write_value_tics(script, end, size == PLOT_NARROW ? 2 : 4);
 	fprintf(script, "set xlabel '%s' offset 0,%s\n", bars_unit(clock, group, size),
 		size == PLOT_PICTURE ? "-0.1" : "0.3");
 	if (size == PLOT_PICTURE)
 		plot_write_title(script, group->name);
-	for (size_t i = 0; i < group->nranked; i++)
+	for (size_t i = 0; i < group->nfigures; i++)
 		write_row(script, clock, &group->rows[i], i, size);
 	/* Something must be plotted for the rest to be drawn: a point outside of the range. */
 	fputs("plot '+' using (-1):(1) every 100 with dots notitle\nset output\n", script);

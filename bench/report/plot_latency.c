@@ -44,7 +44,7 @@ bool plot_latency_possible(enum run_clock clock, const struct group *group)
 {
 	if (clock != RUN_CLOCK_NS)
 		return false;
-	for (size_t i = 0; i < group->nranked; i++)
+	for (size_t i = 0; i < group->nfigures; i++)
 		if (group->rows[i].pass->merged && histogram_total(group->rows[i].pass->merged))
 			return true;
 	return false;
@@ -59,7 +59,7 @@ static struct range range_of(const struct group *group)
 {
 	struct range range = {INFINITY, 0, 2};
 
-	for (size_t i = 0; i < group->nranked; i++) {
+	for (size_t i = 0; i < group->nfigures; i++) {
 		const struct histogram *h = group->rows[i].pass->merged;
 		uint64_t total = h ? histogram_total(h) : 0;
 
@@ -155,7 +155,7 @@ void plot_latency(FILE *script, const struct group *group, enum plot_size size)
 	int columns = key_columns[size], height;
 	const char *join = "";
 
-	for (size_t i = 0; i < group->nranked; i++) {
+	for (size_t i = 0; i < group->nfigures; i++) {
 		const struct histogram *h = group->rows[i].pass->merged;
 
 		if (!h || !histogram_total(h))
@@ -164,14 +164,14 @@ void plot_latency(FILE *script, const struct group *group, enum plot_size size)
 		write_steps(script, h, (double)unit->ns, range.nines);
 		fputs("END\n", script);
 	}
-	g.bottom += ((int)group->nranked + columns - 1) / columns * g.font * 8 / 5;
+	g.bottom += ((int)group->nfigures + columns - 1) / columns * g.font * 8 / 5;
 	height = g.top + graph_heights[size] + g.bottom;
 	plot_write_terminal(script, &g, height);
 	write_axes(script, &range, unit, size, height);
 	if (size == PLOT_PICTURE)
 		plot_write_title(script, group->name);
 	fputs("plot ", script);
-	for (size_t i = 0; i < group->nranked; i++) {
+	for (size_t i = 0; i < group->nfigures; i++) {
 		const struct row *row = &group->rows[i];
 
 		if (!row->pass->merged || !histogram_total(row->pass->merged))

@@ -42,19 +42,23 @@ static bool is_better(enum run_clock clock, const struct row *a, const struct ro
 	return left->median > right->median;
 }
 
-/* Insertion keeps equal rows in the order of the suite, which qsort() would not. */
-static void rank_row(enum run_clock clock, struct group *group, const struct row *row)
+/*
+ * Puts @row among rows @first to *@end - 1, best first. Insertion keeps equal rows in the order of
+ * the suite, which qsort() would not.
+ */
+static void rank_row(enum run_clock clock, struct group *group, const struct row *row, size_t first,
+		     size_t *end)
 {
-	size_t at = group->nranked;
+	size_t at = *end;
 
 	memmove(&group->rows[at + 1], &group->rows[at],
 		(group->nrows - at) * sizeof(group->rows[0]));
-	while (at > 0 && is_better(clock, row, &group->rows[at - 1])) {
+	while (at > first && is_better(clock, row, &group->rows[at - 1])) {
 		group->rows[at] = group->rows[at - 1];
 		at--;
 	}
 	group->rows[at] = *row;
-	group->nranked++;
+	++*end;
 	group->nrows++;
 }
 
@@ -138,10 +142,14 @@ static void add_rows(const struct run *run, struct group *group, const struct ce
 		group_cell_name(group, cell, row.name);
 		if (row.pass->kind != PASS_ALL)
 			add_word(row.name, row.pass->kind == PASS_AGAIN ? "again" : "first");
-		if (cell_time_is_emulated(run, cell))
+		if (cell_time_is_emulated(run, cell)) {
 			group->rows[group->nrows++] = row;
-		else
-			rank_row(run->clock, group, &row);
+		} else if (row.pass->kind == PASS_AGAIN) {
+			rank_row(run->clock, group, &row, group->nranked, &group->nfigures);
+		} else {
+			rank_row(run->clock, group, &row, 0, &group->nranked);
+			group->nfigures++;
+		}
 	}
 }
 
@@ -190,10 +198,14 @@ int groups_make(const struct run *run, struct group **groups, size_t *ngroups)
 
 		group->cells[group->ncells++] = &run->cells[i];
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; j < list[i].ncells; j++)
 			if (list[i].cells[j]->status == CELL_MEASURED)
 				add_rows(run, &list[i], list[i].cells[j]);
+		/* Second passes alone are compared with each other. */
+		if (list[i].nranked == 0)
+			list[i].nranked = list[i].nfigures;
+	}
 	*groups = list;
 	*ngroups = n;
 	return 0;
@@ -208,11 +220,34 @@ void groups_free(struct group *groups, size_t ngroups)
 	free(groups);
 }
 
+static uint64_t known_median(const struct quantity *quantity)
+{
+	return quantity->known ? quantity->median : 0;
+}
+
+static bool has_faults(const struct pass_summary *pass)
+{
+	return known_median(&pass->faults_minor) + known_median(&pass->faults_major) > 0;
+}
+
+bool row_stays_mapped(const struct row *row)
+{
+	return !has_faults(row->pass) && known_median(&row->pass->syscalls) == 0;
+}
+
+const char *group_again_heading(const struct group *group)
+{
+	for (size_t i = group->nranked; i < group->nfigures; i++)
+		if (!row_stays_mapped(&group->rows[i]))
+			return "the same accesses again, not ranked";
+	return "once mapped, not ranked";
+}
+
 size_t group_repetitions(const struct group *group)
 {
-	size_t fewest = group->nranked ? group->rows[0].cell->nrepetitions : 0;
+	size_t fewest = group->nfigures ? group->rows[0].cell->nrepetitions : 0;
 
-	for (size_t i = 1; i < group->nranked; i++)
+	for (size_t i = 1; i < group->nfigures; i++)
 		if (group->rows[i].cell->nrepetitions < fewest)
 			fewest = group->rows[i].cell->nrepetitions;
 	return fewest;
@@ -277,6 +312,20 @@ char *cell_unsteady(const struct cell *cell)
 		     range, slope) < 0)
 		return NULL;
 	return text;
+}
+
+char *cell_refaults(const struct cell *cell)
+{
+	const struct pass_summary *again = NULL;
+
+	for (unsigned int i = 0; i < cell->npasses; i++)
+		if (cell->summary[i].kind == PASS_AGAIN)
+			again = &cell->summary[i];
+	if (cell->status != CELL_MEASURED || cell->workload.durability != DURABILITY_DATA ||
+	    !again || !has_faults(again) || known_median(&again->syscalls) == 0)
+		return NULL;
+	return strdup("faults in its second pass too: each msync write-protects the page, so the "
+		      "next store to it faults again");
 }
 
 static void append_node(char *text, size_t size, const char *what, int node)

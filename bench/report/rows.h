@@ -24,11 +24,13 @@ struct group {
 	const char *name;
 	enum durability durability;
 	/*
-	 * The first @nranked rows are ranked, best first. The others were measured in emulated
-	 * time and are no figures: in the order of the suite.
+	 * The first @nranked rows are ranked, best first. Up to @nfigures follow, best first too,
+	 * the second passes over mappings: an access to what is mapped is no I/O, and next to it
+	 * all I/O is slow. The others were measured in emulated time and are no figures: in the
+	 * order of the suite.
 	 */
 	struct row *rows;
-	size_t nrows, nranked;
+	size_t nrows, nranked, nfigures;
 	const struct cell **cells; /* all of the group, refuted and unavailable too */
 	size_t ncells;
 };
@@ -45,7 +47,11 @@ void groups_free(struct group *groups, size_t ngroups);
 void group_cell_name(const struct group *group, const struct cell *cell, char name[CELL_NAME_MAX]);
 /* What rows are ranked by: work + irq, lower is better; or I/Os per second, higher is better. */
 const struct quantity *row_metric(enum run_clock clock, const struct row *row);
-/* Repetitions of the ranked row that has fewest: what an interval over them can claim. */
+/* Whether the accesses of @row were to what is mapped: no page fault and no system call. */
+bool row_stays_mapped(const struct row *row);
+/* What stands above the rows from @nranked to @nfigures. */
+const char *group_again_heading(const struct group *group);
+/* Repetitions of the figure that has fewest: what an interval over them can claim. */
 size_t group_repetitions(const struct group *group);
 /* The first claim of @cell that was contradicted, or NULL. */
 const struct evidence *cell_refuted_claim(const struct cell *cell);
@@ -60,6 +66,11 @@ char *cell_why(const struct cell *cell);
  * sentence; malloc'd. NULL if there is nothing to say, or without memory.
  */
 char *cell_unsteady(const struct cell *cell);
+/*
+ * Why the second pass of a durable write through a mapping costs as much as the first, as one
+ * sentence; malloc'd. NULL if it doesn't, or without memory.
+ */
+char *cell_refaults(const struct cell *cell);
 /*
  * On which nodes threads and memory were, and whether that is local or remote: the caller frees it;
  * NULL if the workload doesn't say.

@@ -19,6 +19,7 @@
 /* Of a row that isn't ranked: "UNAVAIL" and two spaces, and the longest name beside it. */
 #define STATE_WIDTH       9
 #define UNRANKED_NAME_MAX 24
+#define TARGETS_ABOVE_MAX 3
 
 static const char *const bold = "\033[1m", *const red = "\033[31m", *const yellow = "\033[33m";
 
@@ -87,9 +88,8 @@ static void write_question(const struct page *page, const struct run *run)
 	free(how);
 }
 
-static void write_machine(const struct page *page, const struct run *run)
+static void write_targets(const struct page *page, const struct run *run)
 {
-	const char *kernel = json_string_value(json_object_get(run->environment, "kernel"));
 	const char *target;
 	json_t *value;
 
@@ -106,6 +106,20 @@ static void write_machine(const struct page *page, const struct run *run)
 		wrap(page->out, 0, 2, "%s: %s", target, text);
 		free(text);
 	}
+}
+
+/* Who reads wants the first result in sight: many targets stand below the tables. */
+static bool targets_stand_above(const struct run *run)
+{
+	return json_object_size(run->targets) <= TARGETS_ABOVE_MAX;
+}
+
+static void write_machine(const struct page *page, const struct run *run)
+{
+	const char *kernel = json_string_value(json_object_get(run->environment, "kernel"));
+
+	if (targets_stand_above(run))
+		write_targets(page, run);
 	wrap(page->out, 0, 2, "kernel %s", kernel ? kernel : "-");
 	for (size_t i = 0; i < run->nwarnings; i++) {
 		const struct warning *warning = &run->warnings[i];
@@ -223,7 +237,7 @@ static void write_heading(const struct page *page, const struct layout *layout,
 {
 	size_t width = format_width(group->name), units_begin = write_units(NULL, layout, 0);
 	char text[FORMAT_MAX];
-	bool emulated = group->nranked == 0 && group->nrows > 0;
+	bool emulated = group->nfigures == 0 && group->nrows > 0;
 
 	fputc('\n', page->out);
 	if (page->color)
@@ -271,26 +285,35 @@ static void write_row(const struct page *page, const struct layout *layout, cons
 	fputc('\n', page->out);
 }
 
-/* Whether the same was told above, of any path: then it isn't told again. */
-static bool was_told(const struct group *groups, size_t current, const struct cell *cell,
-		     const char *why)
+/* Whether the same is told in @group, of any path: before @cell, if that is in it. */
+static bool was_told(const struct group *group, const struct cell *cell, const char *why)
 {
 	bool told = false;
 
-	for (size_t i = 0; i <= current; i++)
-		for (size_t j = 0; j < groups[i].ncells && !told; j++) {
-			const struct cell *other = groups[i].cells[j];
-			char *text;
+	for (size_t i = 0; i < group->ncells && group->cells[i] != cell && !told; i++) {
+		char *text;
 
-			if (other == cell)
-				return false;
-			if (other->status != cell->status)
-				continue;
-			text = cell_why(other);
-			told = text && strcmp(text, why) == 0;
-			free(text);
-		}
+		if (group->cells[i]->status != cell->status)
+			continue;
+		text = cell_why(group->cells[i]);
+		told = text && strcmp(text, why) == 0;
+		free(text);
+	}
 	return told;
+}
+
+/* What a table above told is told again without its remedy. */
+static void shorten_why(const struct group *groups, size_t current, const struct cell *cell,
+			char *why)
+{
+	size_t n = strlen(why), end = cell->remedy ? strlen(cell->remedy) + strlen("; ") : 0;
+
+	for (size_t i = 0; i < current; i++) {
+		if (n > end && was_told(&groups[i], cell, why)) {
+			why[n - end] = '\0';
+			return;
+		}
+	}
 }
 
 static void write_unranked_cell(const struct page *page, const struct group *groups, size_t current,
@@ -310,10 +333,13 @@ static void write_unranked_cell(const struct page *page, const struct group *gro
 	paint(page, cell->status == CELL_UNAVAILABLE ? yellow : red, word);
 	fprintf(page->out, "%*s", (int)(STATE_WIDTH - strlen(word)), "");
 	column += STATE_WIDTH;
-	if (why && was_told(groups, current, cell, why))
+	if (why && was_told(&groups[current], cell, why)) {
 		fputs("as above\n", page->out);
-	else
+	} else {
+		if (why)
+			shorten_why(groups, current, cell, why);
 		format_wrap(page->out, column, column, why ? why : "-");
+	}
 	free(why);
 }
 
@@ -361,6 +387,7 @@ static void write_note(const struct page *page, const struct group *group, const
 static void write_notes(const struct page *page, const struct group *group)
 {
 	for (size_t i = 0; i < group->ncells; i++) {
+		write_note(page, group, group->cells[i], cell_refaults(group->cells[i]));
 		write_note(page, group, group->cells[i], cell_unsteady(group->cells[i]));
 		write_note(page, group, group->cells[i], cell_placement(group->cells[i]));
 	}
@@ -375,8 +402,10 @@ static void write_group(const struct page *page, const struct run *run, const st
 	lay_out(&layout, run->clock, group);
 	write_heading(page, &layout, group);
 	for (size_t i = 0; i < group->nrows; i++) {
-		if (i == group->nranked && i > 0)
+		if (i == group->nfigures && i > 0)
 			fputs("emulated time, not a figure, not ranked:\n", page->out);
+		else if (i == group->nranked && i < group->nfigures)
+			fprintf(page->out, "%s:\n", group_again_heading(group));
 		write_row(page, &layout, &group->rows[i]);
 	}
 	write_unranked(page, groups, current);
@@ -398,6 +427,11 @@ void report_tables(FILE *out, const struct run *run, bool color)
 	for (size_t i = 0; i < ngroups; i++)
 		write_group(&page, run, groups, i);
 	groups_free(groups, ngroups);
+	if (!targets_stand_above(run)) {
+		fputc('\n', out);
+		write_targets(&page, run);
+	}
+	describe_unobserved(run, out);
 	fputs("\nnull path ", out);
 	describe_null(run, out);
 	fputc('\n', out);

@@ -62,10 +62,9 @@ Test(report_tables, instructions_are_ranked_by_work_and_irq_with_the_fewest_firs
 {
 	struct run *run = fixture_run_instructions();
 	char *text = tables_of(run, false);
-	static const char *const order[] = {"mmap-dax again", "mmap-private first",
-					    "buffered",       "dax",
-					    "mmap-dax first", "direct",
-					    "uring "};
+	static const char *const order[] = {"mmap-private first",       "buffered",      "dax",
+					    "mmap-dax first",           "direct",        "uring ",
+					    "once mapped, not ranked:", "mmap-dax again"};
 	const char *at = line_of(text, "4k randread");
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
@@ -133,6 +132,100 @@ Test(report_tables, a_refuted_cell_is_never_ranked_and_says_what_was_observed)
 	cr_assert_gt(strstr(text, "uring-iopoll"), unranked, "not above, with the best IOPS");
 	line_of(unranked, "uring-iopoll  REFUTED  completion came without an interrupt: observed "
 			  "1.00");
+	free(text);
+	run_free(run);
+}
+
+Test(report_tables, a_reason_of_another_table_is_repeated_and_of_the_same_is_not)
+{
+	struct run *run = run_new();
+	char *text;
+	const char *at;
+
+	fixture_cell(run, "passthru", "a group", 0);
+	fixture_cell(run, "passthru-iopoll", "a group", 0);
+	fixture_cell(run, "passthru", "b group", 0);
+	fixture_cell(run, "passthru-iopoll", "b group", 0);
+	for (size_t i = 0; i < run->ncells; i++)
+		cell_set_status(&run->cells[i], CELL_UNAVAILABLE, "chmod a+rw /dev/ng1n1",
+				"/dev/ng1n1 can't be opened");
+	text = tables_of(run, false);
+	at = line_of(text, "a group");
+	at = line_of(at, "passthru         UNAVAIL  /dev/ng1n1 can't be opened; chmod");
+	at = line_of(at, "passthru-iopoll  UNAVAIL  as above\n");
+	at = line_of(at, "b group");
+	at = line_of(at, "passthru         UNAVAIL  /dev/ng1n1 can't be opened\n");
+	line_of(at, "passthru-iopoll  UNAVAIL  as above\n");
+	free(text);
+	run_free(run);
+}
+
+Test(report_tables, a_durable_store_that_faults_again_has_a_note_and_another_heading)
+{
+	struct run *run = run_new();
+	struct cell *cell = fixture_cell(run, "mmap-dax", "a group", 2);
+	char *text;
+	const char *at;
+
+	cell->workload.rw = RW_RANDWRITE;
+	cell->workload.durability = DURABILITY_DATA;
+	cell->summary[1].faults_minor = fixture_quantity(1000, 1000, 1000);
+	cell->summary[1].syscalls = fixture_quantity(1000, 1000, 1000);
+	text = tables_of(run, false);
+	at = line_of(text, "mmap-dax first");
+	at = line_of(at, "the same accesses again, not ranked:");
+	at = line_of(at, "mmap-dax again");
+	line_of(at, "NOTE mmap-dax faults in its second pass too: each msync write-protects ");
+	free(text);
+	/* Made durable by the processor, as MAP_SYNC allows: nothing faults again. */
+	cell->summary[1].faults_minor = cell->summary[1].syscalls = fixture_quantity(0, 0, 0);
+	text = tables_of(run, false);
+	line_of(text, "once mapped, not ranked:");
+	cr_assert_null(strstr(text, "NOTE"), "%s", text);
+	free(text);
+	run_free(run);
+}
+
+Test(report_tables, claims_that_were_not_observed_are_counted_below_with_the_reason)
+{
+	struct run *run = run_new();
+	char *text;
+
+	for (int i = 0; i < 3; i++)
+		cell_add_evidence(fixture_cell(run, "direct", "a group", 1),
+				  "one system call per I/O", "1.00", "raw_syscalls:sys_enter",
+				  PHASE_WITNESS, i < 2 ? VERDICT_UNOBSERVED : VERDICT_HELD, "%s",
+				  i < 2 ? "tracing needs root (tracefs)" : "1.00");
+	text = tables_of(run, false);
+	line_of(text,
+		"proof: 2 claims unobserved:\n"
+		"  2 of \"one system call per I/O\": tracing needs root (tracefs)\n\nnull path");
+	free(text);
+	run_free(run);
+	run = fixture_run_instructions();
+	for (size_t i = 0; i < run->ncells; i++)
+		for (size_t j = 0; j < run->cells[i].nevidence; j++)
+			run->cells[i].evidence[j].verdict = VERDICT_HELD;
+	text = tables_of(run, false);
+	cr_assert_null(strstr(text, "\nproof:"));
+	free(text);
+	run_free(run);
+}
+
+Test(report_tables, many_targets_stand_below_the_tables)
+{
+	struct run *run = fixture_run_instructions();
+	char *text = tables_of(run, false), name[16];
+
+	line_of(line_of(text, "testbed:pmem/xfs: "), "path ");
+	free(text);
+	for (int i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "target-%d", i);
+		json_object_set_new(run->targets, name, json_string("a disk"));
+	}
+	text = tables_of(run, false);
+	line_of(line_of(line_of(text, "path "), "testbed:pmem/xfs: "), "target-2: a disk");
+	cr_assert_lt(strstr(text, "\npath "), strstr(text, "\ntestbed:pmem/xfs: "));
 	free(text);
 	run_free(run);
 }

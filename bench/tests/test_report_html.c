@@ -187,6 +187,56 @@ Test(report_html, findings_stand_on_top_and_lead_to_their_groups)
 		cr_expect(strstr(answer, link) && strstr(answer, link) < end, "%s", link);
 	}
 	cr_expect_not_null(strstr(answer, "<strong>dax</strong> executes 3,174 instructions"));
+	cr_expect_lt(strstr(html, "The clock counts "), answer, "what it counts comes first");
+	cr_expect_null(strstr(answer, "class=\"more\""), "three are no more than four");
+	free(html);
+	run_free(run);
+}
+
+static size_t count(const char *text, const char *end, const char *word)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, word)) && text++ < end)
+		n++;
+	return n;
+}
+
+Test(report_html, four_findings_are_in_sight_one_of_each_section_first)
+{
+	static const char *const groups[] = {"read: 1",  "read: 2",  "read: 3", "read: 4",
+					     "write: 1", "write: 2", "fault: 1"};
+	struct run *run = run_new();
+	char *html, *answer, *more, *end;
+
+	run->clock = RUN_CLOCK_INSTRUCTIONS;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		fixture_cell(run, "dax", groups[i], 1)->summary[0].rank =
+			fixture_quantity(2000, 2000, 2000);
+	html = fixture_html(run);
+	fixture_html_check_nesting(html);
+	answer = strstr(html, "<nav");
+	more = strstr(answer, "<details class=\"more\"><summary>and 3 more</summary>");
+	cr_assert_not_null(more);
+	end = strstr(more, "</nav>");
+	cr_expect_eq(count(answer, more, "<li>"), 4);
+	cr_expect_eq(count(more, end, "<li>"), 3);
+	/* Three sections, and the first of what is left. */
+	cr_expect(strstr(answer, ">read: 1<") < more && strstr(answer, ">read: 2<") < more &&
+		  strstr(answer, ">write: 1<") < more && strstr(answer, ">fault: 1<") < more);
+	free(html);
+	run_free(run);
+}
+
+Test(report_html, a_second_pass_over_a_mapping_stands_apart_in_the_table)
+{
+	struct run *run = fixture_run_instructions();
+	char *html = fixture_html(run), *table = strstr(html, "<table class=\"numbers\">"), *apart;
+
+	apart = strstr(table, "<tr class=\"apart\"><th colspan=\"99\">once mapped, not ranked<");
+	cr_assert_not_null(apart);
+	cr_expect_gt(strstr(table, ">mmap-dax again<"), apart);
+	cr_expect_lt(strstr(table, ">uring<"), apart);
 	free(html);
 	run_free(run);
 }
