@@ -76,7 +76,7 @@ int target_parse(struct target *t, const char *text, struct error *e)
 	return 0;
 }
 
-/* The folder of a path that is (to be) a file; @name gets the last part. */
+/* The folder of a path that is a file; @name gets the last part. */
 static void split_path(const char *path, char *folder, size_t size, const char **name)
 {
 	const char *slash = strrchr(path, '/');
@@ -167,10 +167,18 @@ static int probe_existing(struct target *t, const struct stat *st, struct error 
 	return 0;
 }
 
+/* Nothing is made in its place: where nothing is mounted that would be on another disk. */
+static int say_missing(const struct target *t, int why, struct error *e)
+{
+	if (why == ENOENT)
+		return error_set(e, -why, "%s doesn't exist; mount it, or give a folder that does",
+				 t->folder);
+	return error_set(e, -why, "can't look at %s: %s; give a folder that you may write to",
+			 t->folder, strerror(why));
+}
+
 int target_probe(struct target *t, struct error *e)
 {
-	char folder[256];
-	const char *name;
 	struct stat st;
 	int ret;
 
@@ -196,18 +204,7 @@ int target_probe(struct target *t, struct error *e)
 			"%s is a medium of the testbed, which this machine isn't; add --testbed",
 			t->text);
 	} else {
-		split_path(t->folder, folder, sizeof(folder), &name);
-		if (stat(folder, &st) != 0)
-			return error_set(
-				e, -errno,
-				"can't make %s: folder %s: %s; make the folder or name another",
-				t->folder, folder, strerror(errno));
-		if (access(folder, W_OK | X_OK) != 0)
-			return error_set(e, -errno,
-					 "can't make %s: folder %s: %s; name a folder that you may "
-					 "write to",
-					 t->folder, folder, strerror(errno));
-		snprintf(t->folder, sizeof(t->folder), "%s", folder);
+		return say_missing(t, errno, e);
 	}
 	find_mount(t, st.st_dev);
 	if (!t->fs_type[0])
@@ -270,8 +267,8 @@ static int open_foreign(struct target *t, uint64_t size, bool writes, struct err
 	snprintf(path, sizeof(path), "%s/%s", t->folder, t->name);
 	if (writes)
 		return error_set(e, -EEXIST,
-				 "%s exists and a workload would overwrite it; name a folder or a "
-				 "file that doesn't exist yet",
+				 "%s exists and a workload would overwrite it; name a folder, in "
+				 "which a file is made",
 				 path);
 	if (t->size < size)
 		return error_set(

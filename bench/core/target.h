@@ -4,7 +4,7 @@
  *
  *   file:DIR            a file of our own in that folder, unlinked at once: nothing is left behind,
  *                       whatever happens
- *   file:PATH           a new file is made as above; one that exists is only ever read
+ *   file:PATH           a file that exists, which is only ever read
  *   testbed:MEDIUM/FS   the folder /testbed/MEDIUM/FS of the testbed (see vm/guest/with-media)
  *   block:/dev/NAME     a whole disk or partition, by the kernel's driver
  *   pci:ADDRESS         an NVMe disk bound to vfio-pci, by our driver: pci:0000:00:04.0

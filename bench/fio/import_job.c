@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fio/engine.h"
 
@@ -266,6 +267,19 @@ static int choose_path(struct import_job *job, struct error *e)
 	return workload_set(&job->workload, "path", path, e);
 }
 
+/* fio makes a file that isn't there; for us that is a file of our own, in the same folder. */
+static void choose_folder(char *target)
+{
+	char *path = target + strlen("file:"), *slash = strrchr(path, '/');
+
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		return;
+	if (!slash)
+		strcpy(path, ".");
+	else
+		slash[slash == path] = '\0';
+}
+
 static int choose_target(struct import_job *job, struct error *e)
 {
 	const char *name = job->filename[0] ? job->filename : job->directory;
@@ -279,6 +293,8 @@ static int choose_target(struct import_job *job, struct error *e)
 		snprintf(target, sizeof(target), "block:%s", name);
 	else
 		snprintf(target, sizeof(target), "file:%s", *name ? name : ".");
+	if (job->filename[0] && strncmp(target, "file:", 5) == 0)
+		choose_folder(target);
 	return workload_set(&job->workload, "target", target, e);
 }
 

@@ -9,7 +9,7 @@
 
 #include "fio/import.h"
 
-#define JOB "[a]\nfilename=/tmp/x\nsize=1m\ninvalidate=0\n"
+#define JOB "[a]\nfilename=/etc/passwd\nsize=1m\ninvalidate=0\n"
 
 static struct suite *parsed(const char *text)
 {
@@ -60,7 +60,7 @@ Test(fio_import, a_job_is_a_cell_with_its_options)
 				"number_ios=5\nrandom_distribution=zipf:1.2\n");
 
 	cr_assert_str_eq(w.path, "libaio");
-	cr_assert_str_eq(w.target, "file:/tmp/x");
+	cr_assert_str_eq(w.target, "file:/etc/passwd");
 	cr_assert_eq(w.rw, RW_RANDRW);
 	cr_assert_eq(w.bs, 8192);
 	cr_assert_eq(w.size, 1 << 20);
@@ -125,7 +125,8 @@ Test(fio_import, global_options_hold_for_the_jobs_below)
 	cr_assert_str_eq(suite->cells[0].section, "one");
 	cr_assert_str_eq(suite->cells[0].workload.target, "file:/data");
 	cr_assert_eq(suite->cells[0].workload.bs, 16384);
-	cr_assert_str_eq(suite->cells[1].workload.target, "file:/data/f");
+	/* There is no such file yet. */
+	cr_assert_str_eq(suite->cells[1].workload.target, "file:/data");
 	cr_assert_eq(suite->cells[1].workload.bs, 4096);
 	cr_assert_eq(suite->cells[1].workload.rw, RW_READ);
 	cr_assert_str_eq(suite->name, "x");
@@ -135,8 +136,15 @@ Test(fio_import, global_options_hold_for_the_jobs_below)
 Test(fio_import, a_device_is_a_disk_and_a_colon_may_be_part_of_a_name)
 {
 	cr_assert_str_eq(job("filename=/dev/nvme0n1\ndirect=1\n").target, "block:/dev/nvme0n1");
-	cr_assert_str_eq(job("filename=/dev/shm/x\n").target, "file:/dev/shm/x");
-	cr_assert_str_eq(job("filename=/a\\:b\n").target, "file:/a:b");
+	cr_assert_str_eq(job("filename=/a\\:b/c\n").target, "file:/a:b");
+}
+
+Test(fio_import, a_file_that_fio_would_make_is_one_of_ours_in_its_folder)
+{
+	cr_assert_str_eq(job("filename=/etc/none-of-this-name\n").target, "file:/etc");
+	cr_assert_str_eq(job("filename=/dev/shm/none-of-this-name\n").target, "file:/dev/shm");
+	cr_assert_str_eq(job("filename=/none-of-this-name\n").target, "file:/");
+	cr_assert_str_eq(job("filename=none-of-this-name\n").target, "file:.");
 }
 
 Test(fio_import, the_page_cache_is_empty_as_in_fio_unless_the_job_says_otherwise)

@@ -208,14 +208,22 @@ Test(target, makes_a_file_that_nobody_finds_by_name, .init = make_folder, .fini 
 	cr_assert_not(target.foreign);
 }
 
-Test(target, named_as_a_new_file_makes_nothing_of_that_name, .init = make_folder,
+/* Such as a mount point whose folder is there only while something is mounted. */
+Test(target, that_does_not_exist_is_refused_though_its_folder_does, .init = make_folder,
      .fini = remove_folder)
 {
-	probe(in_folder("new"));
-	cr_assert_str_eq(target.folder, folder);
-	cr_assert_not(target.foreign);
-	cr_assert_eq(target_open(&target, MIB, true, &error), 0);
+	cr_assert_eq(target_parse(&target, in_folder("new"), &error), 0);
+	cr_assert_eq(target_probe(&target, &error), -ENOENT);
+	cr_assert_sentence("new doesn't exist; mount it");
 	cr_assert_eq(entries_of_folder(), 0);
+}
+
+Test(target, behind_what_is_no_folder_is_refused, .init = make_folder, .fini = remove_folder)
+{
+	make_foreign("file", 1);
+	cr_assert_eq(target_parse(&target, in_folder("file/below"), &error), 0);
+	cr_assert_eq(target_probe(&target, &error), -ENOTDIR);
+	cr_assert_sentence("file/below");
 }
 
 Test(target, can_be_opened_again_with_other_flags, .init = make_folder, .fini = remove_folder)
