@@ -5,7 +5,7 @@ LABS := $(BUILD)/labs
 LABS_SOURCES := $(wildcard labs/engine/*.c)
 # The runtime of the checks is linked with each of them, not with the command.
 LABS_COMMAND := $(filter-out labs/engine/check.c,$(LABS_SOURCES))
-LABS_SHARED := $(addprefix $(BUILD)/bench/core/,error.o memory.o results.o)
+LABS_SHARED := $(addprefix $(BUILD)/bench/core/,error.o memory.o program.o results.o)
 LABS_CFLAGS := -Ilabs
 C_FILES += $(wildcard labs/*/*.[ch] labs/*/reference/*.[ch] labs/tests/example/reference/*.[ch])
 SHELL_FILES += $(wildcard labs/*/*.sh)

@@ -20,7 +20,7 @@ enum exit_status {
 	EXIT_INTERRUPTED = 130,
 };
 
-/* "bypass: SENTENCE" on stderr; returns @status. */
+/* "bypass: SENTENCE" on stderr, its commands as this one was called; returns @status. */
 int cli_fail(int status, const struct error *e);
 
 int cmd_run(int argc, char **argv);

@@ -29,7 +29,7 @@ static int list_paths(void)
 static int list_targets(void)
 {
 	fputs("file:DIR            a file of our own in that folder, removed at the end\n"
-	      "file:PATH           the same, or a file that exists, which is only read\n"
+	      "file:PATH           a file that exists, which is only read\n"
 	      "testbed:pmem-dax/FS persistent memory with DAX, FS is xfs, ext4 or pathfs\n"
 	      "testbed:pmem/FS     the same medium and file system without DAX\n"
 	      "testbed:nvme/FS     an NVMe disk\n"
@@ -94,9 +94,13 @@ static int list_suites(void)
 
 int cmd_list(int argc, char **argv)
 {
-	const char *what = argc == 2 ? argv[1] : "";
+	const char *what = argv[1];
 	struct error e;
 
+	if (argc != 2) {
+		error_set(&e, 0, "list shows one thing; do: bypass list paths|suites|targets");
+		return cli_fail(EXIT_USAGE, &e);
+	}
 	if (strcmp(what, "paths") == 0)
 		return list_paths();
 	if (strcmp(what, "suites") == 0)

@@ -32,7 +32,8 @@ static void describe_accelerator(const char *root, char *text, size_t size)
 		snprintf(text, size, "emulated CPU (no /dev/kvm): counts instructions");
 		return;
 	}
-	snprintf(text, size, "/dev/kvm exists; vm/run says whether it works");
+	snprintf(text, size,
+		 "counts instructions; nanoseconds only if KVM works (vm/run -- true says)");
 	snprintf(path, sizeof(path), "%s/build/vm/kvm-refusal", root);
 	f = fopen(path, "re");
 	if (!f)
@@ -50,7 +51,7 @@ static void describe_accelerator(const char *root, char *text, size_t size)
 static void show_testbed(void)
 {
 	static const char name[] = "testbed pmem,nvme";
-	char root[512], line[600], accelerator[64];
+	char root[512], line[600], accelerator[96];
 	struct error e;
 
 	if (getenv("BYPASS_TESTBED"))
@@ -146,7 +147,7 @@ int cmd_probe(int argc, char **argv)
 		return cli_fail(EXIT_USAGE, &e);
 	}
 	look_at_machine(&p);
-	printf("%-24s %-6s %s\n  %s\n", "TARGET", "STATE", "HOLDS", "PATHS");
+	printf("%-24s %-6s %s\n", "TARGET", "STATE", "HOLDS (below: its paths)");
 	snprintf(text, sizeof(text), "file:%.200s", tmp && *tmp ? tmp : "/tmp");
 	probe_show_target(&p, text);
 	probe_show_target(&p, "file:/dev/shm");
@@ -154,6 +155,7 @@ int cmd_probe(int argc, char **argv)
 	probe_show_nvme(&p);
 	show_testbed();
 	probe_show_needs(&p);
+	putchar('\n');
 	probe_show_machine(&p);
 	show_proof(&p);
 	show_clocks();

@@ -12,6 +12,7 @@
 #include "core/environment.h"
 #include "core/interrupted.h"
 #include "core/memory.h"
+#include "core/program.h"
 #include "core/results.h"
 #include "core/runner.h"
 #include "core/warnings.h"
@@ -57,6 +58,19 @@ static void print_queue(const struct workload *w)
 		printf(", %u/%s", w->aggregation_threshold, time);
 }
 
+static void print_bytes_written(const struct run *run)
+{
+	uint64_t memory, all = runner_bytes_written(run, run->runs, &memory);
+
+	if (all > memory || !memory)
+		printf("would write at most %" PRIu64
+		       " MiB to files of its own, removed at the end\n",
+		       (all - memory) >> 20);
+	if (memory)
+		printf("would write at most %" PRIu64 " MiB to memory of its own (soft:)\n",
+		       memory >> 20);
+}
+
 static int dry_run(const struct run *run)
 {
 	printf("%s: ", run->suite);
@@ -74,8 +88,7 @@ static int dry_run(const struct run *run)
 		print_queue(w);
 		putchar('\n');
 	}
-	printf("would write at most %" PRIu64 " MiB to files of its own, removed at the end\n",
-	       runner_bytes_written(run, run->runs) >> 20);
+	print_bytes_written(run);
 	return EXIT_GOOD;
 }
 
@@ -134,6 +147,7 @@ static void say_why(const struct run *run, int status)
 			   : status == EXIT_REFUTED ? "refuted"
 						    : "unavailable";
 	const struct cell *first = NULL;
+	struct error e;
 	size_t n = 0;
 
 	for (size_t i = run->ncells; i-- > 0;) {
@@ -144,9 +158,10 @@ static void say_why(const struct run *run, int status)
 	}
 	if (!first)
 		return;
-	fprintf(stderr, "bypass: %zu of %zu cells %s; %s: %s%s%s\n", n, run->ncells, what,
-		first->workload.path, first->reason ? first->reason : "no reason known",
-		first->remedy ? "; do: " : "", first->remedy ? first->remedy : "");
+	error_set(&e, 0, "%zu of %zu cells %s; %s: %s%s%s", n, run->ncells, what,
+		  first->workload.path, first->reason ? first->reason : "no reason known",
+		  first->remedy ? "; do: " : "", first->remedy ? first->remedy : "");
+	cli_fail(status, &e);
 }
 
 static int execute(struct run *run, const struct run_options *o, const char *folder,
@@ -164,6 +179,14 @@ static int execute(struct run *run, const struct run_options *o, const char *fol
 	environment_record(run);
 	run->boots = o->boot ? 1 : 0;
 	return runner_execute(run, &options, e);
+}
+
+static void say_next(const char *path)
+{
+	const char *program = program_name();
+	bool fits = strlen(path) + strlen("   next:  report @last") + strlen(program) <= 80;
+
+	printf("%s%snext: %s report @last\n", path, fits ? "   " : "\n", program);
 }
 
 /* Executes and stores; what was measured before an interruption or a failure is stored too. */
@@ -190,10 +213,13 @@ static int run_and_store(struct run *run, const struct run_options *o, const cha
 		results_set_last(o->results, folder);
 		cli_print_run(run, o->format);
 		if (o->format == OUTPUT_TABLE)
-			printf("%s   next: bypass report @last\n", path);
+			say_next(path);
 	}
 	if (o->export_json && run_write(run, o->export_json, &e2))
 		return cli_fail(EXIT_FAILED, &e2);
+	/* In the testbed the host says it, of the file that stays. */
+	if (ret == -EINTR && o->output)
+		return EXIT_INTERRUPTED;
 	if (ret == -EINTR) {
 		fprintf(stderr, "bypass: interrupted; %s holds what was measured, marked partial\n",
 			path);

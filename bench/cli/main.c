@@ -2,9 +2,11 @@
 /* bypass: the same 4 KiB by every Linux path, with proof of which path served it. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "core/program.h"
 #include "version.h"
 
 static const char usage[] =
@@ -21,12 +23,17 @@ static const char usage[] =
 	"  bypass compare BASE NEW       is NEW faster or slower, or is it chance?\n"
 	"  bypass --version | --help | COMMAND --help\n"
 	"\n"
+	"Begin with: bypass probe; bypass run quick --testbed\n"
+	"\n"
 	"Exit status: 0 good; 1 failed, or compare found a difference; 2 usage; 3 a cell\n"
 	"was refuted; 4 nothing could run; 130 interrupted.\n";
 
 int cli_fail(int status, const struct error *e)
 {
-	fprintf(stderr, "bypass: %s\n", e->text);
+	char *text = program_in_text(e->text);
+
+	fprintf(stderr, "bypass: %s\n", text);
+	free(text);
 	return status;
 }
 
@@ -53,6 +60,7 @@ int main(int argc, char **argv)
 	};
 	struct error e;
 
+	program_set_name(argv[0]);
 	if (argc < 2) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;

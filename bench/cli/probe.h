@@ -33,12 +33,13 @@ struct probe {
 	} path[PROBE_PATHS_MAX]; /* in the order of path_table */
 	enum nvme_found nvme;
 	bool pmem;            /* there is persistent memory; its row says what to do */
+	char unwritable[200]; /* where a device with DAX is mounted and this user may not write */
 	const char *untraced; /* why system calls can't be counted; NULL: they can */
 };
 
 /* A row: what, in which state, and more words. */
 void probe_row(const char *what, const char *state, const char *text);
-/* The line below it: a command, or paths. */
+/* The line below it: a command, with this program as it was called, or paths. */
 void probe_below(const char *text);
 /* Whether @program is in one of the folders of $PATH. */
 bool probe_has_program(const char *program);

@@ -66,6 +66,15 @@ static bool is_ready(const struct probe *p, const char *name)
 	return false;
 }
 
+static void add_unwritable(struct needs *needs, const char *name, const char *folder)
+{
+	char why[256], remedy[256];
+
+	snprintf(why, sizeof(why), "this user may not write to %.200s", folder);
+	snprintf(remedy, sizeof(remedy), "sudo chown $USER %.200s", folder);
+	add(needs, name, why, remedy);
+}
+
 /* Of paths that a file system on a device with DAX is needed for; a row above may tell more. */
 static void add_dax(struct needs *needs, const struct probe *p, unsigned int path)
 {
@@ -76,6 +85,8 @@ static void add_dax(struct needs *needs, const struct probe *p, unsigned int pat
 		    "bypass run SUITE --testbed");
 	else if (p->path[path].likeness > 1)
 		add(needs, name, p->path[path].why.reason, p->path[path].why.remedy);
+	else if (p->unwritable[0])
+		add_unwritable(needs, name, p->unwritable);
 	else if (p->pmem)
 		add(needs, name, "no persistent memory is mounted for DAX", "see its row above");
 	else
@@ -226,7 +237,7 @@ void probe_show_needs(const struct probe *p)
 	add_tools(&needs);
 	add_proof(&needs, p);
 	if (needs.count)
-		printf("%-*s %s\n  %s\n", NAMES_WIDTH, "NOT READY", "WHY", "DO");
+		printf("\n%-*s %s\n", NAMES_WIDTH, "NOT READY", "WHY (below: what to do)");
 	for (unsigned int i = 0; i < needs.count; i++)
 		print(&needs.list[i]);
 }

@@ -14,6 +14,7 @@
 
 #include "core/holds.h"
 #include "core/memory.h"
+#include "core/program.h"
 #include "core/sysfs.h"
 #include "core/target.h"
 #include "report/format.h"
@@ -24,6 +25,7 @@
 void probe_row(const char *what, const char *state, const char *text)
 {
 	size_t column = NAME_WIDTH + 1 + STATE_WIDTH + 1;
+	char *words = program_in_text(text);
 
 	format_plain(stdout, what);
 	/* A longer name has a line of its own. */
@@ -32,13 +34,17 @@ void probe_row(const char *what, const char *state, const char *text)
 	else
 		printf("%*s", (int)(NAME_WIDTH - format_width(what)), "");
 	printf(" %-*s ", STATE_WIDTH, state);
-	format_wrap(stdout, column, column, text);
+	format_wrap(stdout, column, column, words);
+	free(words);
 }
 
 void probe_below(const char *text)
 {
+	char *command = program_in_text(text);
+
 	fputs("  ", stdout);
-	format_wrap(stdout, 2, 2, text);
+	format_wrap(stdout, 2, 2, command);
+	free(command);
 }
 
 /* Whether files made in that folder would not be DAX, although the device could: false where it
@@ -188,6 +194,8 @@ static void show_mounts(struct probe *p)
 		snprintf(seen, sizeof(seen), "%s", device.part);
 		snprintf(text, sizeof(text), "file:%s", point);
 		probe_show_target(p, text);
+		if (!p->unwritable[0] && device.dax && access(point, W_OK | X_OK) != 0)
+			snprintf(p->unwritable, sizeof(p->unwritable), "%s", point);
 	}
 	free(line);
 	if (f)

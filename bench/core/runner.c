@@ -73,13 +73,15 @@ static enum file_of file_of(const struct workload *w)
 	return w->hugepage && strcmp(w->path, "mmap-dax") == 0 ? FILE_OF_HUGE_FAULTS : FILE_OF_ALL;
 }
 
-uint64_t runner_bytes_written(const struct run *run, unsigned int runs)
+uint64_t runner_bytes_written(const struct run *run, unsigned int runs, uint64_t *memory)
 {
-	uint64_t bytes = 0;
+	uint64_t all = 0;
 
+	*memory = 0;
 	for (size_t i = 0; i < run->ncells; i++) {
 		const struct workload *w = &run->cells[i].workload;
 		uint64_t ios = w->number_ios ? w->number_ios : w->size / w->bs;
+		uint64_t bytes = w->precondition * w->size * w->numjobs;
 		bool first = true;
 
 		for (size_t j = 0; j < i; j++)
@@ -89,9 +91,10 @@ uint64_t runner_bytes_written(const struct run *run, unsigned int runs)
 			bytes += w->size * w->numjobs;
 		if (rw_writes(w->rw))
 			bytes += ios * w->bs * w->numjobs * runs;
-		bytes += w->precondition * w->size * w->numjobs;
+		all += bytes;
+		*memory += strncmp(w->target, "soft:", 5) == 0 ? bytes : 0;
 	}
-	return bytes;
+	return all;
 }
 
 static struct planned_target *target_of(struct runner *r, const struct cell *cell)
@@ -331,37 +334,58 @@ static int all_repetitions(struct runner *r, struct error *e)
 	return ret;
 }
 
-/* Once for each cell (and boot): what would disturb the figures it is to explain. */
-static int all_witnesses(struct runner *r, struct error *e)
+/* What would disturb the figures that it is to explain. */
+static int witness(struct runner *r, struct cell *cell, struct error *e)
 {
+	struct repetition_context c = context_of(r, cell);
+	uint64_t cost[PASSES_MAX] = {0};
 	int ret = 0;
 
+	if (r->run->clock == RUN_CLOCK_INSTRUCTIONS) {
+		ret = repetition_half_block(&c, cost, e);
+		if (!ret)
+			cell_add_half_block(cell, cost);
+		else if (ret != -EINTR)
+			ret = 0; /* no copy column for this cell */
+	}
+	if (!ret)
+		ret = settle(cell, repetition_witness(&c, e), e);
+	if (!ret && can_run(cell))
+		ret = settle(cell, repetition_counted(&c, e), e);
+	if (!ret && can_run(cell) && r->symbols) {
+		c = context_of(r, cell);
+		c.counts = r->options->counts;
+		c.symbols = r->symbols;
+		ret = settle(cell, repetition_functions(&c, e), e);
+	}
+	return ret;
+}
+
+/* Once for each cell (and boot); in the testbed it takes longer than the repetitions. */
+static int all_witnesses(struct runner *r, struct error *e)
+{
+	char label[64];
+	size_t n = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < r->run->ncells; i++)
+		n += can_run(&r->run->cells[i]);
+	if (!n)
+		return 0;
+	snprintf(label, sizeof(label), "%.40s, proof", r->run->suite ? r->run->suite : "run");
+	if (!r->options->quiet)
+		progress_start(&r->progress, label, "cell", n, r->run->clock == RUN_CLOCK_NS);
 	for (size_t i = 0; i < r->run->ncells && !ret; i++) {
 		struct cell *cell = &r->run->cells[i];
-		uint64_t cost[PASSES_MAX] = {0};
-		struct repetition_context c;
 
 		if (!can_run(cell))
 			continue;
-		c = context_of(r, cell);
-		if (r->run->clock == RUN_CLOCK_INSTRUCTIONS) {
-			ret = repetition_half_block(&c, cost, e);
-			if (!ret)
-				cell_add_half_block(cell, cost);
-			else if (ret != -EINTR)
-				ret = 0; /* no copy column for this cell */
-		}
-		if (!ret)
-			ret = settle(cell, repetition_witness(&c, e), e);
-		if (!ret && can_run(cell))
-			ret = settle(cell, repetition_counted(&c, e), e);
-		if (!ret && can_run(cell) && r->symbols) {
-			c = context_of(r, cell);
-			c.counts = r->options->counts;
-			c.symbols = r->symbols;
-			ret = settle(cell, repetition_functions(&c, e), e);
-		}
+		ret = witness(r, cell, e);
+		if (!r->options->quiet)
+			progress_step(&r->progress, cell->workload.path);
 	}
+	if (!r->options->quiet)
+		progress_end(&r->progress);
 	return ret;
 }
 
@@ -423,13 +447,14 @@ int runner_execute(struct run *run, const struct runner_options *options, struct
 	total = count_repetitions(&r);
 	if (!ret && total) {
 		if (!options->quiet)
-			progress_start(&r.progress, run->suite ? run->suite : "run", total);
+			progress_start(&r.progress, run->suite ? run->suite : "run", "repetition",
+				       total, run->clock == RUN_CLOCK_NS);
 		ret = all_repetitions(&r, e);
-		if (!ret)
-			ret = all_witnesses(&r, e);
 		if (!options->quiet)
 			progress_end(&r.progress);
 	}
+	if (!ret && total)
+		ret = all_witnesses(&r, e);
 	warn_about_clock(run, r.clock.tsc, clock_drift_ppm(&r.clock));
 	runner_warn_saturated(run);
 	for (size_t i = 0; i < r.ntargets; i++) {

@@ -27,7 +27,10 @@ int runner_plan(struct run *run, const struct suite *suite, struct error *e);
  * -EINTR if interrupted: what was measured stays in @run, and run->complete is false.
  */
 int runner_execute(struct run *run, const struct runner_options *options, struct error *e);
-/* Bytes that the run will write to each target (layout and workload), for --dry-run. */
-uint64_t runner_bytes_written(const struct run *run, unsigned int runs);
+/*
+ * Bytes that the run will write to all its targets (layout and workload), for --dry-run; *@memory:
+ * those of them that controller models in this process keep in memory.
+ */
+uint64_t runner_bytes_written(const struct run *run, unsigned int runs, uint64_t *memory);
 
 #endif

@@ -117,7 +117,7 @@ time.sleep(600)" >"$work/claim" &
 	kill "$started"
 	wait "$started" 2>/dev/null
 	started=
-	check "without root it is refused with sudo" refuses "do: sudo bypass bind $second" \
+	check "without root it is refused with sudo" refuses "do: sudo $bypass bind $second" \
 		setpriv --reuid=65534 --regid=65534 --clear-groups "$bypass" bind "$second"
 	check "what isn't an NVMe controller is refused" \
 		refuses "isn't an NVMe controller (its class is 0x060000" "$bypass" bind 00:00.0

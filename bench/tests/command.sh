@@ -74,7 +74,7 @@ is_empty() {
 
 # What bypass complains of: how far it has come is no complaint.
 complaints() {
-	grep -vE '^[a-z-]+: ([0-9]+ repetitions?|[0-9]+% after [0-9]+ s)$' "$err"
+	grep -vE '^[a-z-]+(, proof)?: ([0-9]+ (repetition|cell)s?|[0-9]+% after [0-9]+ s)$' "$err"
 }
 
 # One line on stderr that says who speaks, and does not end in the middle.
@@ -137,6 +137,20 @@ check 'list targets' eval 'exits 0 && narrow && says file:DIR && says testbed:'
 TMPDIR=$folder run probe
 check 'probe' eval 'exits 0 && narrow && says TARGET && says CLOCKS && [ ! -s "$err" ]'
 check 'probe touches nothing' is_empty "$folder"
+# hints NAME COMMAND...: called as NAME, it says to call it by that name.
+hints() {
+	(cd "$(dirname "$bypass")" && PATH="$PWD:$PATH" && exec "$@") >"$out" 2>"$err" </dev/null
+	status=$?
+	complains_of "do: $1 list paths|suites|targets"
+}
+check 'called with a path, it recommends itself with that path' hints "./$(basename "$bypass")" list
+check 'found in PATH, by its name alone' hints "$(basename "$bypass")" list
+run lab list
+check 'the course, a program of its own, recommends that one, too' says "begin with: $bypass lab start N"
+run --help
+check 'help says what to begin with' says 'Begin with: bypass probe; bypass run quick --testbed'
+run run --help
+check 'help of run has an example' eval 'says "--target=/tmp --runtime=1" && says "bypass list targets"'
 "$bypass" list paths >/dev/full 2>"$err"
 status=$?
 : >"$out"
@@ -147,6 +161,10 @@ check 'output that could not be written is a failure' eval 'exits 1 && one_sente
 measure --path=buffered,mmap-shared,mmap-private
 check 'run of three paths' exits 0
 check 'run complains of nothing' eval '[ -z "$(complaints)" ]'
+check 'it says how far it is, also with the proof' eval 'complains_of "cell, proof: 3 cells" &&
+	complains_of "cell, proof: 100% after "'
+check 'what comes next can be typed: the program is named as it was called' \
+	says "next: $bypass report @last"
 check 'table fits 80 columns' eval 'narrow && says buffered && says "mmap-private again"'
 check 'table has no colours in a file' eval '! grep -q "$(printf "\033")" "$out"'
 check 'run.json matches its schema' valid "$(last_run)"
@@ -251,6 +269,8 @@ forget_results
 run run --path=buffered --target="$folder" --results="$results" --dry-run
 check 'dry run writes nothing' eval 'exits 0 && narrow && is_empty "$folder" && [ ! -e "$results" ]'
 check 'dry run tells cells and bytes' eval 'says buffered && says MiB'
+run run --path=userdrv-poll --target=soft:latency=10us,size=64m --size=56m --dry-run
+check 'of a model dry run tells memory, and no file' eval 'exits 0 && narrow && says "56 MiB to memory" && ! says files'
 run run quick --results="$results" --dry-run
 check 'dry run of a suite' eval 'exits 0 && narrow && [ ! -e "$results" ]'
 
@@ -272,6 +292,7 @@ cell() {
 }
 usage 'unknown command' "'frobnicate'" frobnicate
 usage 'nothing to list' "'things'" list things
+usage 'list of what?' "list paths|suites|targets" list
 usage 'unknown suite' "'nosuch'" run nosuch --results="$results"
 usage 'two suites' "'quick'" run quick write-branches --results="$results"
 usage 'nothing to run' 'run --help' run --results="$results"
@@ -323,6 +344,9 @@ usage 'suite with a mistake names file and line' 'bad.ini' run "$work/bad.ini" -
 
 measure --path=buffered --target="$folder/none/file"
 check 'missing folder' gives_up 4 "$folder/none"
+measure --path=buffered --target="file:$folder/pmem"
+check 'a folder that is missing where it should be mounted' gives_up 4 "$folder/pmem doesn't exist; mount it"
+check 'and nothing of that name is made' is_empty "$folder"
 measure --path=dax
 check 'path that needs another machine' gives_up 4 'DAX'
 

@@ -398,6 +398,7 @@ Test(fio_tool, its_writes_go_to_a_file_of_their_own)
 	struct suite suite = {.name = "test", .question = (char *)"?", .cells = cells, .ncells = 2};
 	struct runner_options options = {.clock = RUN_CLOCK_NS, .runs = 1, .quiet = true};
 	struct run *run = run_new();
+	uint64_t memory;
 
 	for (size_t i = 0; i < 2; i++) {
 		workload_defaults(&cells[i].workload);
@@ -412,7 +413,8 @@ Test(fio_tool, its_writes_go_to_a_file_of_their_own)
 	run->seed = 1;
 	must(runner_plan(run, &suite, &error));
 	/* Laid out twice, written once. */
-	cr_assert_eq(runner_bytes_written(run, 1), 3 << 20);
+	cr_assert_eq(runner_bytes_written(run, 1, &memory), 3 << 20);
+	cr_assert_eq(memory, 0);
 	must(runner_execute(run, &options, &error));
 	for (size_t i = 0; i < 2; i++)
 		cr_assert_eq(run->cells[i].status, CELL_MEASURED, "%s: %s",

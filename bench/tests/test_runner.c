@@ -301,13 +301,28 @@ Test(runner, groups_the_dax_and_the_plain_half_of_one_medium_together)
 
 Test(runner, foretells_the_bytes_that_it_will_write)
 {
+	uint64_t memory;
+
 	cr_assert_eq(plan(1, "[r]\nrw=randread\npath=buffered\n"), 0);
-	cr_assert_eq(runner_bytes_written(run, 3), 64 * 1024);
+	cr_assert_eq(runner_bytes_written(run, 3, &memory), 64 * 1024);
 	cr_assert_eq(plan(1, "[r]\neach.rw=randread,randwrite\npath=buffered\n"), 0);
 	/* Laid out once for both, then twenty blocks of 4 KiB in three runs. */
-	cr_assert_geq(runner_bytes_written(run, 3), 64 * 1024 + 3 * 20 * 4096);
+	cr_assert_geq(runner_bytes_written(run, 3, &memory), 64 * 1024 + 3 * 20 * 4096);
+	cr_assert_eq(memory, 0);
 	cr_assert_eq(plan(1, "[r]\nrw=randread\npath=null\n"), 0);
-	cr_assert_eq(runner_bytes_written(run, 3), 0);
+	cr_assert_eq(runner_bytes_written(run, 3, &memory), 0);
+}
+
+Test(runner, tells_bytes_in_memory_from_those_in_files)
+{
+	uint64_t memory;
+
+	cr_assert_eq(plan(1, "[r]\nrw=randread\npath=buffered\n"
+			     "[s]\nrw=randread\npath=userdrv-poll\n"
+			     "target=soft:latency=1us,size=1m\n"),
+		     0, "%s", error.text);
+	cr_assert_eq(runner_bytes_written(run, 3, &memory), 2 * 64 * 1024);
+	cr_assert_eq(memory, 64 * 1024);
 }
 
 static void execute_counting(const char *sections)
@@ -407,8 +422,10 @@ Test(runner, keeps_no_table_of_more_blocks_than_it_may)
 
 static uint64_t foretold(const char *sections)
 {
+	uint64_t memory;
+
 	cr_assert_eq(plan(1, sections), 0, "%s", error.text);
-	return runner_bytes_written(run, 3);
+	return runner_bytes_written(run, 3, &memory);
 }
 
 static uint64_t bytes_written;

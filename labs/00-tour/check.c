@@ -18,6 +18,8 @@
 #define MOST_INSTRUCTIONS 10000000u
 #define MOST_SYSCALLS     1000
 #define SHORTEST_REASON   20
+/* Room for a number of a table. */
+#define DIGITS 16
 
 static const char *const names[NPATHS] = {"buffered", "direct", "dax", "mmap-dax", "userdrv-poll"};
 
@@ -111,6 +113,18 @@ static double median(const json_t *summary, const char *group, const char *name)
 	return json_is_number(number) ? json_number_value(number) : -1;
 }
 
+/* 1234567 as 1,234,567. */
+static void group_digits(char text[DIGITS], unsigned int number)
+{
+	if (number >= 1000000)
+		snprintf(text, DIGITS, "%u,%03u,%03u", number / 1000000, number / 1000 % 1000,
+			 number % 1000);
+	else if (number >= 1000)
+		snprintf(text, DIGITS, "%u,%03u", number / 1000, number % 1000);
+	else
+		snprintf(text, DIGITS, "%u", number);
+}
+
 /* The last pass over the file: of a mapping the one that finds its pages there. */
 static const json_t *last_pass(const json_t *run, const char *path)
 {
@@ -151,11 +165,12 @@ static void compare(const char *file)
 
 	if (!run)
 		lab_broken("%s can't be read: %s", file, error.text);
-	lab_tell("              instructions per read          system calls per read");
-	lab_tell("path          predicted   measured           predicted   measured");
+	lab_tell("               instructions per read   system calls per read");
+	lab_tell("path           predicted  measured  predicted measured    predicted is");
 	for (unsigned int i = 0; i < NPATHS; i++) {
 		const json_t *summary = last_pass(run, names[i]);
 		double syscalls = median(summary, "per_1000_ios", "syscalls"), ratio;
+		char predicted[DIGITS], counted[DIGITS], off[DIGITS];
 		bool high;
 
 		measured[i] = median(summary, "per_io", "rank_insn");
@@ -163,9 +178,16 @@ static void compare(const char *file)
 			lab_broken("%s has no figures in %s", names[i], file);
 		high = predicted_instructions[i] >= measured[i];
 		ratio = predicted_instructions[i] / measured[i];
-		lab_tell("%-12s  %9u  %9.0f           %9d  %9.2f  %6.1f times too %s", names[i],
-			 predicted_instructions[i], measured[i], predicted_syscalls[i],
-			 syscalls / 1000, high ? ratio : 1 / ratio, high ? "high" : "low");
+		group_digits(predicted, predicted_instructions[i]);
+		group_digits(counted, (unsigned int)(measured[i] + 0.5));
+		ratio = high ? ratio : 1 / ratio;
+		if (ratio < 1000)
+			snprintf(off, sizeof(off), "%.1f", ratio);
+		else
+			group_digits(off, (unsigned int)(ratio + 0.5));
+		/* With the six columns that it is indented by, the row fits 80. */
+		lab_tell("%-12s  %10s %9s  %9d %8.2f  %6s x too %s", names[i], predicted, counted,
+			 predicted_syscalls[i], syscalls / 1000, off, high ? "high" : "low");
 	}
 	print_order(measured);
 	json_decref(run);

@@ -98,11 +98,13 @@ static void show_log(const char *log, enum outcome outcome)
 	const char *line;
 	struct error e;
 	bool any = false;
+	char *text, *logged;
 	size_t lines = 0;
-	char *text;
 
-	if (read_text(log, &text, &e))
+	if (read_text(log, &logged, &e))
 		return;
+	text = program_in_text(logged);
+	free(logged);
 	for (line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
 			if (strncmp(line, telling[i], strlen(telling[i])) == 0) {
@@ -148,13 +150,16 @@ static void show_trial(const struct trial *trial, void *context)
 	const struct check *check = trial->check;
 	struct tally *tally = context;
 	const bool passed = trial->outcome == OUTCOME_PASSED;
+	int width;
 
 	progress_note(tally->lab, check->name, outcome_names[trial->outcome]);
 	tally->most += check->points;
 	tally->points += passed ? check->points : 0;
 	tally->broken = tally->broken || trial->outcome == OUTCOME_BROKEN;
-	printf("%-7s %u/%u  %s: %s\n", passed ? "pass" : "FAIL", passed ? check->points : 0,
-	       check->points, check->name, check->sentence);
+	width = printf("%-7s %u/%u  %s:", passed ? "pass" : "FAIL", passed ? check->points : 0,
+		       check->points, check->name);
+	printf("%s%s\n", (size_t)width + 1 + strlen(check->sentence) > 80 ? "\n      " : " ",
+	       check->sentence);
 	show_told(trial->log);
 	if (!passed) {
 		printf("      %s\n", outcome_names[trial->outcome]);

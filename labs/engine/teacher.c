@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/program.h"
 #include "engine/seal.h"
 #include "engine/strangers.h"
 
@@ -14,7 +15,10 @@ enum { EXIT_GOOD = 0, EXIT_USAGE = 2, EXIT_BROKEN = 4 };
 
 static int fail(int status, const struct error *e)
 {
-	fprintf(stderr, "bypass lab: %s\n", e->text);
+	char *text = program_in_text(e->text);
+
+	fprintf(stderr, "bypass lab: %s\n", text);
+	free(text);
 	return status;
 }
 
