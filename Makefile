@@ -54,4 +54,5 @@ clean: ## remove what was built (the unpacked kernels too)
 	rm -rf $(BUILD)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@sed -e ':join' -e '/\\$$/ { N; s/\\\n//; b join' -e '}' $(MAKEFILE_LIST) | \
+		awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }'

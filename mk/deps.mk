@@ -19,7 +19,8 @@ $(DEPS): mk/deps.mk mk/install-packages
 	@mk/install-packages $(PACKAGES_BUILD) $(PACKAGES_RUN)
 	@mkdir -p $(@D) && touch $@
 
-$(DEPS_TEST): mk/deps.mk mk/install-packages
+# After the others: two apt-get at a time would lock each other out.
+$(DEPS_TEST): mk/deps.mk mk/install-packages | $(DEPS)
 	@mk/install-packages $(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST)
 	@mkdir -p $(@D) && touch $@
 

@@ -55,7 +55,9 @@ USERDRV_FIXTURES := $(patsubst %.c,$(ASAN)/%.o,$(wildcard userdrv/tests/fixture_
 USERDRV_TESTS := $(patsubst userdrv/tests/%.c,$(ASAN)/userdrv/%,$(wildcard userdrv/tests/test_*.c))
 USERDRV_LEAK_TESTS := $(patsubst userdrv/tests/%.c,$(ASAN)/userdrv/%,$(wildcard userdrv/tests/leak_*.c))
 
-$(ASAN)/userdrv/%.o: userdrv/%.c | $(DEPS_TEST)
+# As in bench/bench.mk: labs are linked with them.
+$(patsubst %.c,$(ASAN)/%.o,$(wildcard userdrv/tests/*.c)): | $(DEPS_TEST)
+$(ASAN)/userdrv/%.o: userdrv/%.c | $(DEPS)
 	@mkdir -p $(@D)
 	$(NOTE) 'ASAN $<'
 	@$(CC) $(filter-out -O2,$(ALL_CFLAGS)) $(USERDRV_CFLAGS) $(SANITIZE) -c -o $@ $<
