@@ -24,7 +24,9 @@ ASAN_OBJECTS := $(BENCH_SOURCES:%.c=$(ASAN)/%.o)
 BENCH_LIBRARY_OBJECTS := $(filter-out $(ASAN)/bench/cli/%,$(ASAN_OBJECTS))
 BENCH_TESTS := $(patsubst bench/tests/%.c,$(ASAN)/%,$(wildcard bench/tests/test_*.c))
 
-$(ASAN)/bench/%.o: bench/%.c | $(DEPS_TEST)
+# Labs are linked with these, too, and need no more than a compiler for them; Criterion is the tests'.
+$(patsubst %.c,$(ASAN)/%.o,$(wildcard bench/tests/*.c)): | $(DEPS_TEST)
+$(ASAN)/bench/%.o: bench/%.c | $(DEPS)
 	@mkdir -p $(@D)
 	$(NOTE) 'ASAN $<'
 	@$(CC) $(filter-out -O2,$(ALL_CFLAGS)) $(SANITIZE) -c -o $@ $<
@@ -63,9 +65,9 @@ $(FUZZ)/%: bench/tests/fuzz_%.c $(FUZZ_OBJECTS) $(wildcard bench/*/*.h) | $(DEPS
 	$(NOTE) 'FUZZ $@'
 	@$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_OBJECTS) $(BENCH_LIBS)
 
-.PHONY: test-unit test-fuzz test-fuzz-long test-bench bench bench-all bench-self results
+.PHONY: test-unit test-fuzz test-fuzz-long test-bench test-reference bench bench-all bench-self results
 TESTS += test-unit test-fuzz test-bench
-LONG_TESTS += test-fuzz-long
+LONG_TESTS += test-fuzz-long test-reference
 
 test-unit: $(BENCH_TESTS) ## unit tests, under ASan and UBSan
 	@mk/run-tests $(BENCH_TESTS)
@@ -81,6 +83,7 @@ test-bench: $(BUILD)/bypass $(BUILD)/bypass-lab $(VM)/plugins/instruction_counts
 		$(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the command itself: on this machine and in the testbed
 	@bench/tests/run-all.sh
 	@bench/tests/reference.sh
+	@bench/tests/reference-runs.sh $(BUILD)/bypass
 	@bench/tests/command.sh $(ASAN)/bypass
 	@bench/tests/report.sh $(BUILD)/bypass
 	@bench/tests/install.sh
@@ -90,17 +93,17 @@ test-bench: $(BUILD)/bypass $(BUILD)/bypass-lab $(VM)/plugins/instruction_counts
 	@bench/tests/numa-testbed.sh $(BUILD)/bypass
 	@bench/tests/bind-testbed.sh $(BUILD)
 
+test-reference: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## every suite of the testbed costs what results/reference/ says
+	@bench/tests/reference-long.sh $(BUILD)/bypass
+
 bench: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the tour: suite `quick` in the testbed and on this machine, with reports
 	@bench/run-bench $(BUILD)/bypass
 
 bench-all: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## every suite (under 90 minutes on 2 cores); after Ctrl-C it goes on where it was
 	@bench/run-all $(BUILD)/bypass
 
-results: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## measure the reference results anew, in the testbed (results/reference/)
-	@for suite in quick regress api-ladder; do \
-		$(BUILD)/bypass run $$suite --testbed --export-json=$(BUILD)/reference-run.json && \
-			bench/reference record $(BUILD)/reference-run.json || exit 1; \
-	done
+results: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the reference runs anew, in the testbed (results/reference/); takes those that bench-all has just made
+	@bench/run-all --record $(BUILD)/bypass
 
 bench-self: $(BUILD)/bypass ## what the harness itself costs, beside fio
 	@bench/self-test-cost $(BUILD)/bypass

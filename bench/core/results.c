@@ -135,15 +135,15 @@ void results_set_last(const char *results, const char *folder)
 
 int results_find(const char *results, const char *name, char *path, size_t size, struct error *e)
 {
+	bool number = *name && strspn(name, "0123456789") == strlen(name);
 	struct stat st;
 
+	snprintf(path, size, "%s/%s/run.json", results, name);
 	if (strcmp(name, "@last") == 0)
 		snprintf(path, size, "%s/last/run.json", results);
 	else if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
 		snprintf(path, size, "%s/run.json", name);
-	else if (strspn(name, "0123456789") == strlen(name) && *name)
-		snprintf(path, size, "%s/%s/run.json", results, name);
-	else
+	else if (!number && stat(path, &st) != 0)
 		snprintf(path, size, "%s", name);
 	if (stat(path, &st) == 0)
 		return 0;

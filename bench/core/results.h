@@ -27,7 +27,7 @@ void results_default(const char *root, char *results, size_t size);
 int results_new(const char *results, char *folder, size_t size, struct error *e);
 /* Points results/last at @folder. */
 void results_set_last(const char *results, const char *folder);
-/* "@last", a number, a folder or a run.json -> the path of the run.json. */
+/* "@last", a folder here or in @results ("7" or "reference/quick"), a run.json -> its path. */
 int results_find(const char *results, const char *name, char *path, size_t size, struct error *e);
 
 #endif

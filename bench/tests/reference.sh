@@ -8,9 +8,16 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 . "$root/mk/shell-test.sh"
 
-# A tree of its own.
-mkdir -p "$work/bench" "$work/results"
+# A tree of its own, with a stand-in for bypass.
+mkdir -p "$work/bench" "$work/results" "$work/build"
 cp "$root/bench/reference" "$work/bench/"
+cat >"$work/build/bypass" <<'END'
+#!/bin/sh
+[ ! -e "$0.broken" ] || { echo 'bypass: no run' >&2; exit 1; }
+echo "$2 of $(basename "$3")"
+END
+chmod +x "$work/build/bypass"
+kept=$work/results/reference/quick
 
 # make_run CHANGE: a run of four cells in $work/run.json, changed by a line of Python.
 make_run() {
@@ -23,7 +30,9 @@ def cell(path, insn, iodepth=1, passes=("all",)):
     rank = {"median": insn, "ci_low": insn, "ci_high": insn + 10}
     return {"id": f"{path} 4k QD{iodepth}", "path": path, "status": "measured",
             "workload": {"iodepth": iodepth},
-            "summary": [{"pass": name, "per_io": {"rank_insn": rank}} for name in passes]}
+            "summary": [{"pass": name, "per_io": {"rank_insn": rank}} for name in passes],
+            "repetitions": [{"passes": [{"ios": 5, "histogram_insn": buckets} for name in passes]}
+                            for buckets in ([[insn, 4], [300, 1]], [[insn, 5]])]}
 
 
 direct, uring, many = cell("direct", 10000), cell("uring", 1000), cell("uring", 500, 32)
@@ -31,7 +40,8 @@ mapped = cell("mmap-shared", 2000, passes=("first-touch", "again"))
 versions = {"libc": "2.36", "compiler": "gcc 12"}
 machine = {"kernel": "6.1", "kernel_build": "#1", "qemu": "7.2", "emulated_cpu": "qemu64",
            "versions": versions}
-run = {"suite": "quick", "clock": "instructions", "status": "complete", "runs": 9, "boots": 3,
+run = {"run_id": "0007", "suite": "quick", "clock": "instructions", "status": "complete",
+       "runs": 9, "boots": 3, "argv": ["run", "quick", "--testbed"],
        "environment": machine, "warnings": [], "cells": [direct, uring, many, mapped]}
 
 
@@ -49,6 +59,23 @@ reference() {
 	"$work/bench/reference" "$1" "$work/run.json" >"$work/out" 2>&1
 	status=$?
 }
+# All is kept but the name of its folder and where the histograms are.
+same_run() {
+	python3 - "$work/run.json" "$kept/run.json" <<'END'
+import json
+import sys
+
+run, kept = [json.load(open(path, encoding="utf-8")) for path in sys.argv[1:]]
+run["run_id"] = "quick"
+for cell in run["cells"]:
+    (first, *_), *_ = [each["passes"][0]["histogram_insn"] for each in cell["repetitions"]]
+    for summary in cell["summary"]:
+        summary["histogram_insn"] = sorted([[first[0], 9], [300, 1]])
+    for each in cell["repetitions"]:
+        each["passes"] = [{"ios": one["ios"]} for one in each["passes"]]
+sys.exit(run != kept)
+END
+}
 ends() { [ "$status" = "$1" ] && grep -qF -e "$2" "$work/out"; }
 
 make_run ''
@@ -57,7 +84,17 @@ check "without a reference it says so, and that is no failure" \
 	ends 0 "no reference for this key (kernel 6.1 #1, qemu 7.2, libc 2.36, compiler gcc 12, CPU qemu64)"
 reference record
 check "a run becomes the reference, each pass a figure" \
-	ends 0 "quick: 5 figures in results/reference/quick.json"
+	ends 0 "quick: 5 figures in results/reference/quick/run.json"
+check "and is named as its folder is" grep -q '"run_id": "quick"' "$kept/run.json"
+check "one histogram stands for those of all repetitions, and all else is as it was" same_run
+check "its report lies beside it" grep -qx -e "--format=md of quick" "$kept/report.md"
+: >"$work/build/bypass.broken"
+"$work/bench/reference" report quick >"$work/out" 2>&1
+status=$?
+check "a run of which no report can be made is an error" ends 2 "bypass report can't read"
+rm "$work/build/bypass.broken" "$kept/report.md"
+"$work/bench/reference" report quick >"$work/out" 2>&1
+check "the report alone can be made anew" test -s "$kept/report.md"
 reference check
 check "the same run agrees" ends 0 "quick: 5 of 5 figures agree with the reference within 3 %"
 make_run 'cost(direct, 10300); cost(many, 425)'
@@ -93,12 +130,15 @@ done
 reference record
 make_run ''
 reference check
-check "a second reference leaves the first alone" ends 0 "5 of 5"
-make_run 'cost(direct, 20000)'
+check "a run of another machine takes the reference's place" ends 0 "no reference for this key"
 reference record
-reference check
-check "recording again replaces the figures of this machine" ends 0 "5 of 5"
-check "and adds none" test "$(grep -c '"key"' "$work/results/reference/quick.json")" = 2
+make_run 'run["argv"].append("--size=1m")'
+reference record
+check "other options than the suite's make no reference" \
+	ends 2 "was made by \`bypass run quick --testbed --size=1m\`"
+make_run 'direct["status"] = "refuted"'
+reference record
+check "nor does a run of which something was refuted" ends 2 "(direct 4k QD1); give a good run"
 make_run 'run["runs"] = 3'
 reference record
 check "three repetitions make no reference" ends 2 "nine repetitions"

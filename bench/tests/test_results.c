@@ -87,3 +87,28 @@ Test(results, that_cannot_be_made_name_the_folder)
 	cr_assert_lt(results_new(machine_path("/a/b/results"), folder, sizeof(folder), &e), 0);
 	cr_assert_not_null(strstr(e.text, machine_path("/a/b/results")), "%s", e.text);
 }
+
+/* What @name is found to be, from the folder with tree/ in it; "" if nothing. */
+static const char *found(const char *name)
+{
+	static char path[700];
+	struct error e;
+
+	cr_assert_eq(chdir(machine_path("")), 0);
+	return results_find("tree/results", name, path, sizeof(path), &e) ? "" : path;
+}
+
+Test(results, a_run_is_found_by_its_folder)
+{
+	machine_command("mkdir -p tree/results/0007 tree/results/reference/quick 0007/quick &&"
+			" touch tree/results/0007/run.json tree/results/reference/quick/run.json"
+			" 0007/quick/run.json && ln -s 0007 tree/results/last");
+	cr_assert_str_eq(found("@last"), "tree/results/last/run.json");
+	cr_assert_str_eq(found("reference/quick"), "tree/results/reference/quick/run.json");
+	cr_assert_str_eq(found("0007/quick"), "0007/quick/run.json");
+	cr_assert_str_eq(found("0007/quick/run.json"), "0007/quick/run.json");
+	machine_command("rm -r 0007");
+	cr_assert_str_eq(found("0007"), "tree/results/0007/run.json");
+	cr_assert_str_eq(found("0008"), "");
+	cr_assert_str_eq(found("reference/slow"), "");
+}

@@ -450,10 +450,12 @@ probe_knows_the_machine() {
 	check "an NVMe disk in use is read only" probed probe \
 		'block:/dev/nvme0n1 ready mounted on /testbed/.xfs-nvme; writes refused'
 	check "and not for our driver" probed probe 'no /dev/nvme0n1: mounted on /testbed/.xfs-nvme'
-	check "an empty one can be bound" probed probe 'bind empty sudo bypass bind 0000:'
+	check "an empty one can be bound" probed probe "bind empty sudo $bypass bind 0000:"
 	check "one that is bound is ready" probed probe 'ready bound to vfio-pci userdrv-poll userdrv-irq'
 	check "everything is within 80 columns" [ "$(cat "$share/probe.out" "$share/probe-user.out" | wc -L)" -le 80 ]
 	check "who may read no disk hears why" probed probe-user "can't read /dev/nvme2n1: Permission denied"
+	check "who may not write where DAX would be hears that" probed probe-user \
+		'dax mmap-dax this user may not write to /testbed/pmem-dax/'
 	check "and how much memory may be locked" probed probe-user 'memory may be locked, 64 MiB are wanted'
 }
 
@@ -668,9 +670,11 @@ END
 
 # As people call it: three boots, a table, a report.
 user_run() {
+	began=$(date +%s)
 	"$bypass" run quick --testbed --runs=3 --results="$work/results" \
 		>"$share/quick.out" 2>"$share/quick.err" </dev/null
 	echo $? >"$share/quick.status"
+	echo $(($(date +%s) - began)) >"$share/quick.took"
 	folder=$work/results/0001
 	cp "$folder/run.json" "$share/quick.json" 2>/dev/null
 	check "bypass run quick --testbed ends with 0" ended quick 0
@@ -679,6 +683,12 @@ expect(RUN["status"] == "complete", RUN["status"])
 for cell in RUN["cells"]:
     expect(cell["status"] in ("measured", "unavailable"), cell["id"], cell.get("reason"))
     expect(cell["status"] == "measured" or (cell["reason"] and "dax" in cell["path"]), cell["id"])
+END
+	judge "how long it took is told by this machine's clock, not by the guests'" quick <<'END'
+with open(f"{FOLDER}/quick.took", encoding="utf-8") as file:
+    took = int(file.read())
+# The rest is what bypass does before and after; a guest's clock sees less than half of it.
+expect(took / 2 < RUN["duration_s"] <= took + 1, RUN["duration_s"], took)
 END
 	judge "every measured cell has evidence, and repetitions from three boots" quick <<'END'
 expect(RUN["boots"] == 3 and RUN["runs"] == 3)
@@ -818,6 +828,8 @@ stopping() {
 	cp "$work/interrupted/0001/run.json" "$share/interrupted.json" 2>/dev/null
 	check "Ctrl-C in the middle of a boot ends with 130" ended interrupted 130
 	check "Ctrl-C leaves no QEMU" family_gone
+	check "it is said once, of the file that stays" same \
+		"$(grep -c "holds what was measured" "$share/interrupted.err")" 1
 	check "what it leaves is a run.json as the schema says" \
 		"$tests/check-schema" "$work/interrupted/0001/run.json"
 	judge "that is marked partial and holds what was measured" interrupted <<'END'
