@@ -81,17 +81,11 @@ test-fuzz-long: $(FUZZ_TARGETS) ## every fuzz target for ten minutes
 test-bench: $(BUILD)/bypass $(BUILD)/bypass-lab $(VM)/plugins/instruction_counts.so $(ASAN)/bypass $(ASAN)/test_target_block $(USERDRV)/tests/vfio_io \
 		$(USERDRV)/examples/perf $(USERDRV)/examples/hello \
 		$(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## the command itself: on this machine and in the testbed
-	@bench/tests/run-all.sh
-	@bench/tests/reference.sh
-	@bench/tests/reference-runs.sh $(BUILD)/bypass
-	@bench/tests/command.sh $(ASAN)/bypass
-	@bench/tests/report.sh $(BUILD)/bypass
-	@bench/tests/install.sh
-	@bench/tests/extending.sh
-	@bench/tests/docs.py $(BUILD)/bypass
-	@bench/tests/testbed.sh $(BUILD)/bypass
-	@bench/tests/numa-testbed.sh $(BUILD)/bypass
-	@bench/tests/bind-testbed.sh $(BUILD)
+	@mk/two-at-a-time 'bench/tests/testbed.sh $(BUILD)/bypass' 'bench/tests/numa-testbed.sh $(BUILD)/bypass' \
+		'bench/tests/bind-testbed.sh $(BUILD)' 'bench/tests/command.sh $(ASAN)/bypass' \
+		'bench/tests/report.sh $(BUILD)/bypass' bench/tests/install.sh bench/tests/extending.sh \
+		'bench/tests/reference-runs.sh $(BUILD)/bypass' bench/tests/reference.sh bench/tests/run-all.sh \
+		'bench/tests/docs.py $(BUILD)/bypass'
 
 test-reference: $(BUILD)/bypass $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) vm ## every suite of the testbed costs what results/reference/ says
 	@bench/tests/reference-long.sh $(BUILD)/bypass

@@ -93,9 +93,7 @@ test-kmod-tools: $(KMOD)/asan/test_tools ## mkfs and fsck of pathfs on images, e
 	@$(KMOD)/asan/test_tools
 
 test-kmod: $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.1: 10,000 operations on each medium, 60 corrupted images (4 minutes)
-	@kmod/tests/testbed.sh 6.1
-	@kmod/tests/model-testbed.sh 10000 6.1
-	@kmod/tests/corrupt-testbed.sh 60 6.1
+	@mk/two-at-a-time 'kmod/tests/testbed.sh 6.1' 'kmod/tests/model-testbed.sh 10000 6.1' 'kmod/tests/corrupt-testbed.sh 60 6.1'
 
 test-minipmem: $(KMOD)/6.1/pathfs.ko $(KMOD)/6.1/minipmem.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm ## minipmem in the testbed, kernel 6.1 (1 minute)
 	@kmod/tests/minipmem-testbed.sh 6.1
