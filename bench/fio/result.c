@@ -27,6 +27,14 @@ static double real_of(const json_t *object, const char *name)
 	return value > 0 && value < (double)COUNT_LIMIT ? value : 0;
 }
 
+/* What no count can be is none, or the largest. */
+static uint64_t whole(double number)
+{
+	if (!(number > 0))
+		return 0;
+	return number < (double)UINT64_MAX ? (uint64_t)number : UINT64_MAX;
+}
+
 /* fio's keys are the middle of each of its bins: 64 to a power of two, half as many as ours. */
 static uint64_t take_bins(const json_t *bins, struct histogram *latency)
 {
@@ -66,7 +74,7 @@ static void take_direction(const json_t *direction, struct pass_result *result,
 			continue;
 		report->latencies += take_bins(bins, result->latency);
 		result->op_total +=
-			(uint64_t)(real_of(latency, "mean") * (double)count_of(latency, "N"));
+			whole(real_of(latency, "mean") * (double)count_of(latency, "N"));
 	}
 }
 
@@ -81,7 +89,7 @@ static void take_job(const json_t *job, struct pass_result *result, struct tool_
 	report->writes = count_of(write, "total_ios");
 	/* Of all threads together, as the percentages are. */
 	result->thread =
-		(uint64_t)(cpu_percent / 100 * (double)count_of(job, "job_runtime") * NS_PER_MS);
+		whole(cpu_percent / 100 * (double)count_of(job, "job_runtime") * NS_PER_MS);
 	result->faults_minor = count_of(job, "minf");
 	result->faults_major = count_of(job, "majf");
 	result->context_switches = count_of(job, "ctx");
