@@ -161,15 +161,14 @@ static struct quantity per_1000_ios(const struct tracepoint *t, uint64_t count, 
 }
 
 /* The jobs' pass between two readings of all counters. */
-static int run_observed(const struct repetition_context *c, struct job_thread *jobs,
-			unsigned int njobs, const struct pass_limits *limits,
-			struct pass_facts *facts, struct witness_facts *witness)
+static void run_observed(const struct repetition_context *c, struct job_thread *jobs,
+			 unsigned int njobs, const struct pass_limits *limits,
+			 struct pass_facts *facts, struct witness_facts *witness)
 {
 	uint64_t fixed = witness ? empty_pass_syscalls(jobs, witness) : 0;
 	struct path_counters counted = jobs_count(c->ops, jobs, njobs);
 	struct observation before, after;
 	struct nvme_smart executed, executed_before;
-	int ret;
 
 	if (c->ops->traits & PATH_PASSTHRU)
 		nvme_smart_read(c->target->device.name, &executed_before);
@@ -178,7 +177,7 @@ static int run_observed(const struct repetition_context *c, struct job_thread *j
 		start_counting(witness);
 	if (c->counting)
 		cpu_counters_start(&c->counting->counters);
-	ret = jobs_run(jobs, njobs, limits);
+	jobs_run(jobs, njobs, limits);
 	if (c->counting)
 		cpu_counters_stop(&c->counting->counters,
 				  c->counting->counts[facts->kind == PASS_AGAIN]);
@@ -193,7 +192,6 @@ static int run_observed(const struct repetition_context *c, struct job_thread *j
 		facts->smart = nvme_smart_delta(&executed_before, &executed);
 	}
 	facts->counters = jobs_counted_since(&counted, jobs_count(c->ops, jobs, njobs));
-	return ret;
 }
 
 static void account(const struct repetition_context *c, const struct pass_facts *facts,
@@ -272,11 +270,7 @@ static int one_pass(const struct repetition_context *c, struct job_thread *jobs,
 	}
 	result->kind = kind;
 	result->start = clock_raw_ns() - c->run_start_ns;
-	ret = run_observed(c, jobs, njobs, &limits, &facts, witness);
-	if (ret)
-		return error_set(e, ret,
-				 "can't start %u threads: %s; give a smaller numjobs=", njobs,
-				 strerror(-ret));
+	run_observed(c, jobs, njobs, &limits, &facts, witness);
 	ret = jobs_first_failure(c, jobs, njobs, e);
 	if (ret)
 		return ret;
@@ -354,6 +348,7 @@ int repetition_run(const struct repetition_context *c, unsigned int njobs, struc
 {
 	struct job_thread *jobs = memory_zeroed(njobs, sizeof(*jobs));
 	unsigned int ready = 0;
+	struct crew crew = {.nthreads = 0};
 	cpu_set_t saved;
 	int ret = jobs_place_thread(c, njobs, &saved, e);
 
@@ -361,7 +356,9 @@ int repetition_run(const struct repetition_context *c, unsigned int njobs, struc
 		free(jobs);
 		return ret;
 	}
-	ret = prepare_cache(c, e);
+	ret = jobs_gather(&crew, jobs, njobs, e);
+	if (!ret)
+		ret = prepare_cache(c, e);
 	/* A private mapping's stores never reach the file: its generation stays. */
 	if (!ret && rw_writes(c->cell->workload.rw) && !(c->ops->traits & PATH_PRIVATE))
 		c->target->generation++;
@@ -371,10 +368,9 @@ int repetition_run(const struct repetition_context *c, unsigned int njobs, struc
 	}
 	if (!ret)
 		ret = run_passes(c, jobs, njobs, into, witness, e);
-	for (unsigned int i = 0; i < ready; i++) {
-		c->ops->close(&jobs[i].worker.job);
-		job_free(c, &jobs[i]);
-	}
+	for (unsigned int i = 0; i < ready; i++)
+		job_close(c, &jobs[i]);
+	jobs_dismiss(&crew, jobs);
 	placement_leave(&c->cell->placement, &saved);
 	free(jobs);
 	return ret;

@@ -9,81 +9,122 @@
 /* How often a path's device is tended while threads use it; it notices lost commands slower. */
 #define TEND_NS 20000000
 
-/* Held by the main thread until every job exists; then all start, or none does. */
-struct start_gate {
-	pthread_mutex_t lock;
-	bool abandoned;
-};
-
-static void placed_pass(struct job_thread *job, const struct pass_limits *limits)
+static void run_pass(struct job_thread *job)
 {
 	const struct placement *placement = job->worker.job.placement;
 
 	if (placement)
 		placement_see_thread(&job->seen, true);
-	worker_pass(&job->worker, limits);
+	worker_pass(&job->worker, &job->limits);
 	if (placement)
 		placement_see_thread(&job->seen, false);
+}
+
+static void open_path(struct job_thread *job)
+{
+	if (job->crew && job->worker.job.placement)
+		placement_pin(job->worker.job.placement, job->index);
+	job->opened = job->worker.ops->open(&job->worker.job, job->e);
+}
+
+static void close_path(struct job_thread *job)
+{
+	job->worker.ops->close(&job->worker.job);
+}
+
+static void leave(struct job_thread *job)
+{
+	job->left = true;
 }
 
 static void *job_main(void *argument)
 {
 	struct job_thread *job = argument;
-	bool abandoned;
+	struct crew *crew = job->crew;
 
-	pthread_mutex_lock(&job->gate->lock);
-	abandoned = job->gate->abandoned;
-	pthread_mutex_unlock(&job->gate->lock);
-	if (job->worker.job.placement)
-		placement_pin(job->worker.job.placement, job->index);
-	if (!abandoned)
-		placed_pass(job, &job->limits);
+	pthread_mutex_lock(&crew->lock);
+	while (!job->left) {
+		while (!job->task)
+			pthread_cond_wait(&crew->changed, &crew->lock);
+		pthread_mutex_unlock(&crew->lock);
+		job->task(job);
+		pthread_mutex_lock(&crew->lock);
+		job->task = NULL;
+		if (--crew->busy == 0)
+			pthread_cond_broadcast(&crew->changed);
+	}
+	pthread_mutex_unlock(&crew->lock);
 	return NULL;
 }
 
-/* Until it has ended; meanwhile this thread has what it opened to look after. */
-static void join_job(const struct job_thread *job)
+/* Until all have ended; where there is something to tend, this thread does so meanwhile. */
+static void wait_for(struct crew *crew, const struct worker *tended)
 {
-	const struct worker *w = &job->worker;
 	struct timespec until;
 
-	if (!w->ops->tend) {
-		pthread_join(job->thread, NULL);
-		return;
-	}
-	for (;;) {
+	while (crew->busy) {
+		if (!tended || !tended->ops->tend) {
+			pthread_cond_wait(&crew->changed, &crew->lock);
+			continue;
+		}
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += TEND_NS;
 		until.tv_sec += until.tv_nsec / 1000000000;
 		until.tv_nsec %= 1000000000;
-		if (pthread_clockjoin_np(job->thread, NULL, CLOCK_MONOTONIC, &until) == 0)
-			return;
-		w->ops->tend(w->job.target);
+		if (pthread_cond_clockwait(&crew->changed, &crew->lock, CLOCK_MONOTONIC, &until))
+			tended->ops->tend(tended->job.target);
 	}
 }
 
-int jobs_run(struct job_thread *jobs, unsigned int njobs, const struct pass_limits *limits)
+/* @task on each job's thread, all at once. @tended: whose path may need it; NULL: none. */
+static void carry_out(struct job_thread *jobs, unsigned int njobs,
+		      void (*task)(struct job_thread *), const struct worker *tended)
 {
-	struct start_gate gate = {.lock = PTHREAD_MUTEX_INITIALIZER};
-	unsigned int started = 0;
+	struct crew *crew = jobs[0].crew;
+
+	if (!crew) {
+		task(&jobs[0]);
+		return;
+	}
+	pthread_mutex_lock(&crew->lock);
+	crew->busy = njobs;
+	for (unsigned int i = 0; i < njobs; i++)
+		jobs[i].task = task;
+	pthread_cond_broadcast(&crew->changed);
+	wait_for(crew, tended);
+	pthread_mutex_unlock(&crew->lock);
+}
+
+int jobs_gather(struct crew *crew, struct job_thread *jobs, unsigned int njobs, struct error *e)
+{
 	int ret = 0;
 
-	if (njobs == 1) {
-		placed_pass(&jobs[0], limits);
-		return 0;
+	*crew = (struct crew){.lock = PTHREAD_MUTEX_INITIALIZER,
+			      .changed = PTHREAD_COND_INITIALIZER};
+	for (unsigned int i = 0; i < njobs && njobs > 1 && !ret; i++) {
+		jobs[i].crew = crew;
+		ret = -pthread_create(&jobs[i].thread, NULL, job_main, &jobs[i]);
+		crew->nthreads += !ret;
 	}
-	pthread_mutex_lock(&gate.lock);
-	while (started < njobs && !ret) {
-		jobs[started].gate = &gate;
-		jobs[started].limits = *limits;
-		ret = -pthread_create(&jobs[started].thread, NULL, job_main, &jobs[started]);
-		started += !ret;
-	}
-	gate.abandoned = ret != 0;
-	pthread_mutex_unlock(&gate.lock);
-	for (unsigned int i = 0; i < started; i++)
-		join_job(&jobs[i]);
-	return ret;
+	return ret == 0 ? 0
+			: error_set(e, ret,
+				    "can't start %u threads: %s; give a smaller numjobs=", njobs,
+				    strerror(-ret));
+}
+
+void jobs_dismiss(struct crew *crew, struct job_thread *jobs)
+{
+	if (crew->nthreads)
+		carry_out(jobs, crew->nthreads, leave, NULL);
+	for (unsigned int i = 0; i < crew->nthreads; i++)
+		pthread_join(jobs[i].thread, NULL);
+}
+
+void jobs_run(struct job_thread *jobs, unsigned int njobs, const struct pass_limits *limits)
+{
+	for (unsigned int i = 0; i < njobs; i++)
+		jobs[i].limits = *limits;
+	carry_out(jobs, njobs, run_pass, &jobs[0].worker);
 }
 
 struct path_counters jobs_count(const struct path_ops *ops, const struct job_thread *jobs,
@@ -149,7 +190,7 @@ static int place_job(const struct repetition_context *c, struct job_thread *job,
 		   : 0;
 }
 
-void job_free(const struct repetition_context *c, struct job_thread *job)
+static void free_job(const struct repetition_context *c, struct job_thread *job)
 {
 	struct path_job *path_job = &job->worker.job;
 
@@ -201,9 +242,18 @@ int job_open(const struct repetition_context *c, struct job_thread *job, unsigne
 	worker->job.generation = c->target->generation + private;
 	if (!ret)
 		ret = place_job(c, job, index, e);
-	if (!ret)
-		ret = c->ops->open(&worker->job, e);
+	if (!ret) {
+		job->e = e;
+		carry_out(job, 1, open_path, NULL);
+		ret = job->opened;
+	}
 	if (ret)
-		job_free(c, job);
+		free_job(c, job);
 	return ret;
+}
+
+void job_close(const struct repetition_context *c, struct job_thread *job)
+{
+	carry_out(job, 1, close_path, NULL);
+	free_job(c, job);
 }

@@ -16,9 +16,9 @@
 #include "core/target.h"
 #include "core/workload.h"
 
-/* What one thread needs to do I/O; made by open, owned by that thread. */
 struct path_io;
 
+/* What one thread needs to do I/O: it opens the path, uses it and closes it, and no other does. */
 struct path_job {
 	const struct workload *workload;
 	const struct target *target;

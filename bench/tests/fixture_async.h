@@ -40,7 +40,7 @@ void async_test_error_of_an_operation(void);
 void async_test_short_is_an_error(void);
 void async_test_comes_back_from_nothing(void);
 void async_test_closes_in_flight(void);
-void async_test_runs_on_another_thread(void);
+void async_test_lives_on_another_thread(void);
 void async_test_durable(void);
 
 #endif

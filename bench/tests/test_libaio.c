@@ -78,9 +78,9 @@ Test(libaio, closes_with_operations_in_flight)
 	async_test_closes_in_flight();
 }
 
-Test(libaio, runs_on_another_thread_than_the_one_that_opened_it)
+Test(libaio, lives_on_another_thread_than_the_one_that_measures)
 {
-	async_test_runs_on_another_thread();
+	async_test_lives_on_another_thread();
 }
 
 Test(libaio, opens_for_durable_writes_with_o_dsync)
