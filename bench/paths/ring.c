@@ -115,6 +115,22 @@ static int register_file(const struct path_job *job, struct ring *r, struct erro
 	return 0;
 }
 
+/*
+ * The thread that waits is the only one that uses the ring, so what a completion leaves to do is
+ * done in its next call (Linux 6.1): before, the interrupt had to break into whatever it did. The
+ * kernel says in the ring's memory that there is something to do.
+ */
+static int make_ring(unsigned int entries, struct io_uring *uring, unsigned int flags)
+{
+	const unsigned int deferred =
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
+	int ret = -EINVAL;
+
+	if (!(flags & (IORING_SETUP_IOPOLL | IORING_SETUP_SQPOLL)))
+		ret = io_uring_queue_init(entries, uring, flags | deferred);
+	return ret == -EINVAL ? io_uring_queue_init(entries, uring, flags) : ret;
+}
+
 static int set_up(const struct path_job *job, struct ring *r, unsigned int flags, struct error *e)
 {
 	const struct workload *w = job->workload;
@@ -123,7 +139,7 @@ static int set_up(const struct path_job *job, struct ring *r, unsigned int flags
 	 * as many there is always one left.
 	 */
 	unsigned int entries = flags & IORING_SETUP_SQPOLL ? 2 * w->iodepth : w->iodepth;
-	int ret = io_uring_queue_init(entries, &r->uring, flags);
+	int ret = make_ring(entries, &r->uring, flags);
 
 	if (ret)
 		return error_set(e, ret,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An io_uring of one job: what the paths share that have one. It has as many entries as the job has
- * operations in flight, and the default flags but for what makes the path what it is.
+ * operations in flight, and belongs to the thread that opens it.
  */
 #ifndef BYPASS_RING_H
 #define BYPASS_RING_H

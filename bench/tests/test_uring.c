@@ -13,7 +13,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "paths/ring.h"
 #include "tests/fixture_async.h"
+
+/* As Linux before 6.1, which knows these flags by no name. */
+static bool is_old_kernel;
+
+int io_uring_queue_init(unsigned int entries, struct io_uring *ring, unsigned int flags)
+{
+	struct io_uring_params parameters = {.flags = flags};
+
+	if (is_old_kernel && (flags & (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)))
+		return -EINVAL;
+	return io_uring_queue_init_params(entries, ring, &parameters);
+}
 
 static void set_up(void)
 {
@@ -68,9 +81,34 @@ Test(uring, closes_with_operations_in_flight)
 	async_test_closes_in_flight();
 }
 
-Test(uring, runs_on_another_thread_than_the_one_that_opened_it)
+Test(uring, lives_on_another_thread_than_the_one_that_measures)
 {
-	async_test_runs_on_another_thread();
+	async_test_lives_on_another_thread();
+}
+
+static unsigned int flags_of_ring(void)
+{
+	const struct ring *ring = async.job.own;
+
+	return ring->uring.flags;
+}
+
+Test(uring, completions_wait_for_the_thread_that_wants_them)
+{
+	struct io_uring ring;
+
+	if (io_uring_queue_init(1, &ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN))
+		cr_skip_test("this kernel can't defer completions; Linux 6.1 or later");
+	io_uring_queue_exit(&ring);
+	async_test_ends_each_once();
+	cr_expect(flags_of_ring() & IORING_SETUP_DEFER_TASKRUN);
+}
+
+Test(uring, of_a_kernel_that_knows_less_does_the_same)
+{
+	is_old_kernel = true;
+	async_test_ends_each_once();
+	cr_expect_not(flags_of_ring() & IORING_SETUP_DEFER_TASKRUN);
 }
 
 Test(uring, opens_for_durable_writes_with_o_dsync)
@@ -118,9 +156,9 @@ Test(sqpoll, closes_with_operations_in_flight)
 	async_test_closes_in_flight();
 }
 
-Test(sqpoll, runs_on_another_thread_than_the_one_that_opened_it)
+Test(sqpoll, lives_on_another_thread_than_the_one_that_measures)
 {
-	async_test_runs_on_another_thread();
+	async_test_lives_on_another_thread();
 }
 
 Test(sqpoll, opens_for_durable_writes_with_o_dsync)
