@@ -80,7 +80,10 @@ kmod: $(PATHFS_MODULES) $(MINIPMEM_MODULES) $(PATHFS_TOOLS) ## kernel modules fo
 KMOD_PROGRAMS := $(addprefix $(KMOD)/tests/,coherence mapping pinned minipmem_poison model corrupt)
 KMOD_ASAN_LIBRARY := $(PATHFS_LIBRARY:%=$(KMOD)/asan/pathfs/tools/%.o)
 
-$(KMOD)/asan/test_tools: $(KMOD)/asan/tests/test_tools.o $(KMOD_ASAN_LIBRARY)
+# One program of all that share the image which is damaged.
+KMOD_TOOLS_TESTS := $(wildcard kmod/tests/test_check*.c) $(addprefix kmod/tests/,test_make.c fixture_image.c)
+
+$(KMOD)/asan/test_tools: $(KMOD_TOOLS_TESTS:kmod/%.c=$(KMOD)/asan/%.o) $(KMOD_ASAN_LIBRARY)
 	$(NOTE) 'LINK $@'
 	@$(CC) $(SANITIZE) -o $@ $^ -lcriterion
 
@@ -93,7 +96,7 @@ test-kmod-tools: $(KMOD)/asan/test_tools ## mkfs and fsck of pathfs on images, e
 	@$(KMOD)/asan/test_tools
 
 test-kmod: $(KMOD)/6.1/pathfs.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.1: 10,000 operations on each medium, 60 corrupted images (4 minutes)
-	@mk/two-at-a-time 'kmod/tests/testbed.sh 6.1' 'kmod/tests/model-testbed.sh 10000 6.1' 'kmod/tests/corrupt-testbed.sh 60 6.1'
+	@mk/two-at-a-time 'kmod/tests/pathfs-testbed.sh 6.1' 'kmod/tests/model-testbed.sh 10000 6.1' 'kmod/tests/corrupt-testbed.sh 60 6.1'
 
 test-minipmem: $(KMOD)/6.1/pathfs.ko $(KMOD)/6.1/minipmem.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm ## minipmem in the testbed, kernel 6.1 (1 minute)
 	@kmod/tests/minipmem-testbed.sh 6.1
@@ -102,27 +105,28 @@ test-minipmem-6.12: kmod $(KMOD_PROGRAMS) vm ## minipmem in the testbed, kernel 
 	@kmod/tests/minipmem-testbed.sh 6.12
 
 call-graphs: $(PATHFS_MODULES) $(PATHFS_TOOLS) $(KMOD)/tests/mapping vm ## record docs/call-graphs anew in the testbed (80 s)
-	@kmod/tests/record-graphs
+	@kmod/record-call-graphs
 
 test-kmod-6.12: kmod $(KMOD_PROGRAMS) vm ## pathfs in the testbed, kernel 6.12
-	@kmod/tests/testbed.sh 6.12
+	@kmod/tests/pathfs-testbed.sh 6.12
 
 # Built only by who asks for the debug kernel.
 test-kmod-debug: $(KMOD)/debug/pathfs.ko $(KMOD)/debug/minipmem.ko $(PATHFS_TOOLS) $(KMOD_PROGRAMS) vm-debug-kernel ## pathfs and minipmem on the debug kernel: KASAN, lockdep, kmemleak
-	@kmod/tests/testbed.sh debug 300
+	@kmod/tests/pathfs-testbed.sh debug 300
 	@kmod/tests/model-testbed.sh 2000 debug
 	@kmod/tests/corrupt-testbed.sh 100 debug
 	@kmod/tests/minipmem-testbed.sh debug
 
 test-kmod-long: kmod $(KMOD_PROGRAMS) vm ## pathfs, 100,000 operations on each medium, thousands of corrupted images (2 hours)
-	@for kernel in 6.1 6.12; do kmod/tests/testbed.sh $$kernel 10000 && \
+	@for kernel in 6.1 6.12; do kmod/tests/pathfs-testbed.sh $$kernel 10000 && \
 		kmod/tests/model-testbed.sh 100000 $$kernel || exit; done
 	@kmod/tests/corrupt-testbed.sh 5000 6.1
 	@kmod/tests/corrupt-testbed.sh 1000 6.12
 
 # kbuild and sparse read the modules; the analyzers of `make check` read the rest.
 MODULE_FILES += $(wildcard kmod/pathfs/*.[ch] kmod/minipmem/*.[ch])
-C_FILES += $(wildcard kmod/pathfs/tools/*.[ch]) $(addprefix kmod/tests/,test_tools.c coherence.c mapping.c pinned.c minipmem_poison.c model.h corrupt.h) \
+C_FILES += $(wildcard kmod/pathfs/tools/*.[ch]) $(KMOD_TOOLS_TESTS) kmod/tests/fixture_image.h \
+	$(addprefix kmod/tests/,coherence.c mapping.c pinned.c minipmem_poison.c model.h corrupt.h) \
 	$(wildcard kmod/tests/model*.c kmod/tests/corrupt*.c)
-SHELL_FILES += kmod/fetch-headers kmod/tests/dax-file.sh kmod/tests/kernel-clean.sh kmod/tests/testbed.sh kmod/tests/minipmem-testbed.sh \
-	kmod/tests/model-testbed.sh kmod/tests/corrupt-testbed.sh kmod/tests/record-graphs
+SHELL_FILES += kmod/fetch-headers kmod/tests/dax-lib.sh kmod/tests/kernel-clean-lib.sh kmod/tests/pathfs-testbed.sh kmod/tests/minipmem-testbed.sh \
+	kmod/tests/model-testbed.sh kmod/tests/corrupt-testbed.sh kmod/record-call-graphs

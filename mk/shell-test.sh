@@ -1,9 +1,10 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # What tests that are shell scripts have in common, on the host and in the guest. A test sets $root
-# (the project) and $work (a folder for what is printed), and then:
+# (the project), and then, unless it sets $work (a folder for what is printed) itself:
 #
 #	. "$root/mk/shell-test.sh"
+#	make_work
 #	check "one and one are two" [ $((1 + 1)) = 2 ]
 #	all_held
 #
@@ -12,11 +13,17 @@
 passed=0
 failed=0
 
+# $work is a folder of the test's own, and gone when it ends.
+make_work() {
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 130' INT TERM HUP
+}
+
 # check SENTENCE COMMAND...: the command says whether it holds; what it printed stays in $work/check.
 check() {
 	sentence=$1
 	shift
-	# shellcheck disable=SC2154 # the test sets $work
 	if "$@" >"$work/check" 2>&1; then
 		passed=$((passed + 1))
 		echo "ok      $sentence"

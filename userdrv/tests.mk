@@ -2,7 +2,7 @@
 # The controller model by itself, the examples, and the driver on QEMU's controller.
 
 C_FILES += $(wildcard userdrv/examples/*.[ch])
-SHELL_FILES += userdrv/tests/cost.sh userdrv/tests/exports.sh userdrv/tests/nvme-disks.sh \
+SHELL_FILES += userdrv/tests/cost.sh userdrv/tests/exports.sh userdrv/tests/nvme-disks-lib.sh \
 	userdrv/tests/vfio-testbed.sh
 
 USERDRV_ASAN_SOFT_OBJECTS := $(USERDRV_SOFT_SOURCES:%.c=$(ASAN)/%.o)

@@ -75,7 +75,7 @@ $(ASAN)/userdrv/leak_%: $(ASAN)/userdrv/tests/leak_%.o $(USERDRV_ASAN_OBJECTS)
 USERDRV_RECORD_SOURCES := $(filter-out userdrv/src/vfio% userdrv/src/pci%,$(USERDRV_SOURCES)) \
 	$(USERDRV_SOFT_SOURCES)
 
-$(ASAN)/userdrv/order: userdrv/tests/order.c $(USERDRV_RECORD_SOURCES) $(wildcard userdrv/*/*.h) \
+$(ASAN)/userdrv/barriers: userdrv/tests/barriers.c $(USERDRV_RECORD_SOURCES) $(wildcard userdrv/*/*.h) \
 		| $(DEPS_TEST)
 	@mkdir -p $(@D)
 	$(NOTE) 'LINK $@'
@@ -93,7 +93,7 @@ $(USERDRV)/cost: $(BUILD)/userdrv/tests/cost.o $(USERDRV)/libuserdrv.a $(USERDRV
 TESTS += test-userdrv
 LONG_TESTS += test-userdrv-long
 
-USERDRV_PLAIN_TESTS := $(USERDRV_TESTS) $(USERDRV_LEAK_TESTS) $(ASAN)/userdrv/order
+USERDRV_PLAIN_TESTS := $(USERDRV_TESTS) $(USERDRV_LEAK_TESTS) $(ASAN)/userdrv/barriers
 
 test-userdrv: $(USERDRV_PLAIN_TESTS) $(USERDRV)/cost $(USERDRV)/$(USERDRV_SONAME) ## the driver on the model: unit tests, leaks, order of stores, exports, cost
 	@mk/run-tests $(USERDRV_PLAIN_TESTS)

@@ -26,7 +26,7 @@ trap end EXIT
 trap 'exit 1' INT TERM HUP
 
 . "$root/mk/shell-test.sh"
-. "$root/userdrv/tests/nvme-disks.sh"
+. "$root/userdrv/tests/nvme-disks-lib.sh"
 
 # ---- in the guest ----
 

@@ -36,6 +36,7 @@ NOT_TRIED = {
         "cpupower idle-set -D 0",
         "echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo",
         "echo none > /sys/block/nvme1n1/queue/scheduler",
+        "echo 1 > /sys/devices/virtual/workqueue/cpumask",
         "sudo ndctl create-namespace --mode=fsdax --region=region0",
         "echo 4096 8 >/sys/block/minipmem0/badblocks",
         "sudo mkfs.xfs -m reflink=0 /dev/pmem0",
@@ -44,7 +45,7 @@ NOT_TRIED = {
         "echo mq-deadline >/sys/block/DISK/queue/scheduler",
         "chattr +x",
     ],
-    "it is typed in the testbed's shell; kmod/tests/testbed.sh does the same": [
+    "it is typed in the testbed's shell; kmod/tests/pathfs-testbed.sh does the same": [
         "modprobe -a crc32c_generic libcrc32c",
         "insmod build/kmod/6.1/pathfs.ko",
         "ndctl create-namespace -f -e namespace0.0 -m fsdax -M mem",
@@ -200,7 +201,7 @@ class Tree:
             return ""
         if " && " in line:
             return "".join(map(self.mistake, line.split(" && ")))
-        line = line.removeprefix("sudo ")
+        line = re.sub(r"^(sudo|taskset -c \d+) ", "", line)
         alternatives = re.search(r"(?<=[ =])[\w-]+(\|[\w-]+)+", line)
         if alternatives:
             return "".join(self.mistake(line.replace(alternatives.group(), word))
@@ -311,6 +312,7 @@ WRONG = """`bypass run quick --iodeepth=4`
 `vm/run --pmme 1G -- true`
 `bench/no-such-program record`
 `make && bypass run slow`
+`taskset -c 0 bypass run slow`
 `ls --all`
 `--no-such-option=1`
 [a](nowhere.md)

@@ -6,10 +6,8 @@
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 bypass=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
 . "$root/mk/shell-test.sh"
+make_work
 
 # A tree of its own, so that reading writes nothing into the sources.
 mkdir -p "$work/bench" "$work/results" "$work/build"

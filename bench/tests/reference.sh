@@ -3,10 +3,8 @@
 # bench/reference on runs made by hand: each check's name is the sentence that must hold.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
 . "$root/mk/shell-test.sh"
+make_work
 
 # A tree of its own, with a stand-in for bypass.
 mkdir -p "$work/bench" "$work/results" "$work/build"

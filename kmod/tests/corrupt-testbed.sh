@@ -21,7 +21,7 @@ work=/run/corrupt
 m=/mnt/pathfs
 mkdir -p $work $m
 . "$root/mk/shell-test.sh"
-. "$root/kmod/tests/kernel-clean.sh"
+. "$root/kmod/tests/kernel-clean-lib.sh"
 
 # One of everything that the format has, and a file of more extents than an inode holds. Without DAX,
 # which would spread files over the medium.

@@ -8,15 +8,13 @@ set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 package=$1
 version=${package##*-}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
 # DKMS's make is not one of those that called this.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 # Debian has it where only root looks.
 PATH=$PATH:/usr/sbin:/sbin
 
 . "$root/mk/shell-test.sh"
+make_work
 
 # Without a program that signs, DKMS makes no key in /var/lib.
 dkms_here() {

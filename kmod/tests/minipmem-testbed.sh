@@ -17,8 +17,8 @@ if [ -z "${BYPASS_TESTBED:-}" ]; then
 fi
 
 . "$root/mk/shell-test.sh"
-. "$root/kmod/tests/kernel-clean.sh"
-. "$root/kmod/tests/dax-file.sh"
+. "$root/kmod/tests/kernel-clean-lib.sh"
+. "$root/kmod/tests/dax-lib.sh"
 work=/run/minipmem
 m=/mnt/minipmem
 d=/dev/minipmem0

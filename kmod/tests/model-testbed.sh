@@ -20,7 +20,7 @@ work=/run/model
 m=/mnt/pathfs
 mkdir -p $work $m
 . "$root/mk/shell-test.sh"
-. "$root/kmod/tests/kernel-clean.sh"
+. "$root/kmod/tests/kernel-clean-lib.sh"
 
 # A wrong byte must be seen, and what is said must lead back to it.
 lie_is_seen() {

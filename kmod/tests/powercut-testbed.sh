@@ -150,9 +150,7 @@ command -v dmsetup >/dev/null || {
 	echo "powercut-testbed: there is no dmsetup; install the package dmsetup" >&2
 	exit 1
 }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+make_work
 # Under QEMU's name: QEMU with the plugin, if there is persistent memory. The first NVDIMM is where
 # the guest's RAM up to 2 GiB leaves it.
 cat >"$work/qemu-system-x86_64" <<EOF

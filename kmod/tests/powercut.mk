@@ -9,7 +9,7 @@ POWERCUT_DISK_SOURCES := kmod/tests/powercut_disk/Kbuild kmod/tests/powercut_dis
 	kmod/tests/powercut_disk.h
 
 $(KMOD)/tests/powercut_load $(KMOD)/tests/powercut_check: kmod/tests/powercut_model.c
-$(KMOD)/tests/powercut_log: vm/plugins/medium.c
+$(KMOD)/tests/powercut_log: vm/plugins/campaign.c vm/plugins/medium.c
 $(POWERCUT): $(wildcard kmod/tests/*.h vm/plugins/*.h)
 
 # $(KMOD)/KERNEL/pathfs-no-PART.ko
@@ -33,10 +33,11 @@ LONG_TESTS += test-powercut-long
 powercut: kmod vm $(POWERCUT) $(POWERCUT_MODULES) $(POWERCUT_DISKS) $(VM_PLUGINS)
 
 # The rules of the model, on the host.
-$(KMOD)/asan/test_powercut_log: kmod/tests/powercut_log_test.c $(wildcard kmod/tests/*.h) | $(DEPS_TEST)
+$(KMOD)/asan/test_powercut_log: kmod/tests/test_powercut_log.c vm/plugins/fixture_rules.c \
+		$(wildcard kmod/tests/*.h vm/plugins/*.h) | $(DEPS_TEST)
 	@mkdir -p $(@D)
 	$(NOTE) 'ASAN $@'
-	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(SANITIZE) -o $@ $<
+	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(SANITIZE) -o $@ $(filter %.c,$^)
 
 test-powercut-log: $(KMOD)/asan/test_powercut_log $(KMOD)/tests/powercut_log ## what a power cut may leave of a disk: the model's rules
 	@$(KMOD)/asan/test_powercut_log $(KMOD)/tests/powercut_log
@@ -48,6 +49,6 @@ test-powercut-long: powercut ## 200 moments on each medium, both kernels
 	@kmod/tests/powercut-testbed.sh 200 6.1
 	@kmod/tests/powercut-testbed.sh 200 6.12
 
-C_FILES += $(wildcard kmod/tests/powercut*.[ch])
+C_FILES += $(wildcard kmod/tests/powercut*.[ch]) kmod/tests/test_powercut_log.c
 MODULE_FILES += $(wildcard kmod/tests/powercut_disk/*.c)
 SHELL_FILES += kmod/tests/powercut-testbed.sh kmod/tests/powercut-sabotage

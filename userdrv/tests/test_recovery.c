@@ -52,6 +52,31 @@ static unsigned int count(const struct outcome *o, int error)
 	return n;
 }
 
+/* No I/O fails of @fault, and nothing else comes of it. */
+static void expect_no_harm(struct ud_soft_fault fault)
+{
+	struct outcome o[NIOS];
+	struct driver d;
+
+	run_with_fault(&d, fault, o);
+	cr_expect_eq(count(o, 0), NIOS);
+	cr_expect_eq(ud_ctrlr_nresets(d.ctrlr), 0);
+	expect_works(&d);
+	driver_close(&d);
+}
+
+/* I/O 5, and no other, ends by its time-out; then the queue pair works. */
+static void expect_one_times_out(struct driver *d, enum ud_soft_fault_kind kind)
+{
+	struct ud_soft_fault fault = {.kind = kind, .nth = 5};
+	struct outcome o[NIOS];
+
+	run_with_fault(d, fault, o);
+	cr_expect_eq(o[5].error, -ETIMEDOUT);
+	cr_expect_eq(count(o, 0), NIOS - 1);
+	expect_works(d);
+}
+
 Test(recovery, reports_a_refused_command_with_its_status)
 {
 	struct ud_soft_fault fault = {.kind = UD_SOFT_FAULT_STATUS, .nth = 3};
@@ -69,29 +94,19 @@ Test(recovery, reports_a_refused_command_with_its_status)
 
 Test(recovery, aborts_a_stuck_command_without_a_reset)
 {
-	struct ud_soft_fault fault = {.kind = UD_SOFT_FAULT_STUCK, .nth = 5};
-	struct outcome o[NIOS];
 	struct driver d;
 
-	run_with_fault(&d, fault, o);
-	cr_expect_eq(o[5].error, -ETIMEDOUT);
-	cr_expect_eq(count(o, 0), NIOS - 1);
+	expect_one_times_out(&d, UD_SOFT_FAULT_STUCK);
 	cr_expect_eq(ud_ctrlr_nresets(d.ctrlr), 0);
-	expect_works(&d);
 	driver_close(&d);
 }
 
 Test(recovery, resets_the_controller_when_an_abort_does_not_help)
 {
-	struct ud_soft_fault fault = {.kind = UD_SOFT_FAULT_LOST, .nth = 5};
-	struct outcome o[NIOS];
 	struct driver d;
 
-	run_with_fault(&d, fault, o);
-	cr_expect_eq(o[5].error, -ETIMEDOUT);
-	cr_expect_eq(count(o, 0), NIOS - 1);
+	expect_one_times_out(&d, UD_SOFT_FAULT_LOST);
 	cr_expect_eq(ud_ctrlr_nresets(d.ctrlr), 1);
-	expect_works(&d);
 	driver_close(&d);
 }
 
@@ -121,14 +136,8 @@ Test(recovery, goes_on_to_end_stuck_commands_after_an_abort_was_lost)
 
 Test(recovery, accepts_a_late_completion)
 {
-	struct ud_soft_fault fault = {.kind = UD_SOFT_FAULT_LATE, .nth = 2};
-	struct outcome o[NIOS];
-	struct driver d;
-
-	fault.delay_ns = 50000000;
-	run_with_fault(&d, fault, o);
-	cr_expect_eq(count(o, 0), NIOS);
-	driver_close(&d);
+	expect_no_harm(
+		(struct ud_soft_fault){.kind = UD_SOFT_FAULT_LATE, .nth = 2, .delay_ns = 50000000});
 }
 
 Test(recovery, ends_a_command_once_that_completes_while_it_is_being_aborted)
@@ -162,14 +171,8 @@ Test(recovery, drops_the_second_of_two_completions)
 
 Test(recovery, takes_completions_in_any_order)
 {
-	struct ud_soft_fault fault = {.kind = UD_SOFT_FAULT_REORDER, .every = 2};
-	struct outcome o[NIOS];
-	struct driver d;
-
-	fault.delay_ns = 1000000;
-	run_with_fault(&d, fault, o);
-	cr_expect_eq(count(o, 0), NIOS);
-	driver_close(&d);
+	expect_no_harm((struct ud_soft_fault){
+		.kind = UD_SOFT_FAULT_REORDER, .every = 2, .delay_ns = 1000000});
 }
 
 Test(recovery, drops_completions_of_no_command)
@@ -188,39 +191,23 @@ Test(recovery, drops_completions_of_no_command)
 
 Test(recovery, times_out_a_command_whose_completion_has_an_unknown_identifier)
 {
-	struct ud_soft_fault fault = {.kind = UD_SOFT_FAULT_UNKNOWN_CID, .nth = 4};
-	struct outcome o[NIOS];
 	struct driver d;
 
-	run_with_fault(&d, fault, o);
-	cr_expect_eq(o[4].error, -ETIMEDOUT);
-	cr_expect_eq(count(o, 0), NIOS - 1);
-	expect_works(&d);
+	expect_one_times_out(&d, UD_SOFT_FAULT_UNKNOWN_CID);
 	driver_close_faulty(&d);
 }
 
 Test(recovery, times_out_a_command_whose_completion_names_another_queue)
 {
-	struct ud_soft_fault fault = {.kind = UD_SOFT_FAULT_WRONG_SQID, .nth = 4};
-	struct outcome o[NIOS];
 	struct driver d;
 
-	run_with_fault(&d, fault, o);
-	cr_expect_eq(o[4].error, -ETIMEDOUT);
-	expect_works(&d);
+	expect_one_times_out(&d, UD_SOFT_FAULT_WRONG_SQID);
 	driver_close_faulty(&d);
 }
 
 Test(recovery, does_not_care_for_a_wrong_queue_head)
 {
-	struct ud_soft_fault fault = {.kind = UD_SOFT_FAULT_WRONG_SQHD, .every = 1};
-	struct outcome o[NIOS];
-	struct driver d;
-
-	run_with_fault(&d, fault, o);
-	cr_expect_eq(count(o, 0), NIOS);
-	expect_works(&d);
-	driver_close(&d);
+	expect_no_harm((struct ud_soft_fault){.kind = UD_SOFT_FAULT_WRONG_SQHD, .every = 1});
 }
 
 Test(recovery, recovers_from_a_completion_with_a_stale_phase_bit)

@@ -124,17 +124,22 @@ Test(threads, each_have_a_queue_pair_without_disturbing_each_other)
 	driver_close(&d);
 }
 
-Test(threads, go_on_after_resets_by_the_controllers_thread)
+static void expect_works_on(unsigned int nresets, uint64_t between_ns)
 {
 	struct worker workers[NTHREADS];
 	struct driver d;
 	unsigned int i;
 
 	driver_init(&d);
-	run(&d, 3, 100000000, workers);
+	run(&d, nresets, between_ns, workers);
 	for (i = 0; i < NTHREADS; i++)
 		cr_assert_eq(ud_qpair_destroy(workers[i].q), 0);
 	driver_close_faulty(&d);
+}
+
+Test(threads, go_on_after_resets_by_the_controllers_thread)
+{
+	expect_works_on(3, 100000000);
 }
 
 /*
@@ -143,13 +148,5 @@ Test(threads, go_on_after_resets_by_the_controllers_thread)
  */
 Test(threads, lose_nothing_to_resets_in_quick_succession)
 {
-	struct worker workers[NTHREADS];
-	struct driver d;
-	unsigned int i;
-
-	driver_init(&d);
-	run(&d, 2000, 200000, workers);
-	for (i = 0; i < NTHREADS; i++)
-		cr_assert_eq(ud_qpair_destroy(workers[i].q), 0);
-	driver_close_faulty(&d);
+	expect_works_on(2000, 200000);
 }

@@ -18,15 +18,21 @@ static void read_many(struct driver *d, unsigned int n)
 		cr_assert_eq(driver_read(d, d->buf, i, 8), 0);
 }
 
+static void open_waiting(struct driver *d, enum ud_completion_mode mode, uint32_t latency_ns)
+{
+	driver_init(d);
+	d->config.latency.ns = latency_ns;
+	d->queue.mode = mode;
+	driver_open(d);
+}
+
 Test(wait, polls_without_an_interrupt)
 {
 	struct ud_soft_stats before, after;
 	struct ud_qpair_stats stats;
 	struct driver d;
 
-	driver_init(&d);
-	d.config.latency.ns = 10000;
-	driver_open(&d);
+	open_waiting(&d, UD_POLL, 10000);
 	ud_soft_get_stats(d.soft, &before);
 	read_many(&d, 100);
 	ud_soft_get_stats(d.soft, &after);
@@ -56,10 +62,7 @@ Test(wait, sleeps_for_each_completion_by_interrupt)
 	struct ud_qpair_stats stats;
 	struct driver d;
 
-	driver_init(&d);
-	d.config.latency.ns = 10000;
-	d.queue.mode = UD_INTERRUPT;
-	driver_open(&d);
+	open_waiting(&d, UD_INTERRUPT, 10000);
 	ud_soft_get_stats(d.soft, &before);
 	read_many(&d, 100);
 	ud_soft_get_stats(d.soft, &after);
@@ -75,10 +78,7 @@ Test(wait, spins_and_does_not_sleep_for_what_comes_soon)
 	struct ud_qpair_stats stats;
 	struct driver d;
 
-	driver_init(&d);
-	d.config.latency.ns = 5000;
-	d.queue.mode = UD_HYBRID;
-	driver_open(&d);
+	open_waiting(&d, UD_HYBRID, 5000);
 	read_many(&d, 100);
 	ud_qpair_get_stats(d.q, &stats);
 	cr_expect_eq(stats.sleeps, 0);
@@ -91,10 +91,7 @@ Test(wait, sleeps_after_spinning_for_what_comes_late)
 	struct ud_qpair_stats stats;
 	struct driver d;
 
-	driver_init(&d);
-	d.config.latency.ns = 500000;
-	d.queue.mode = UD_HYBRID;
-	driver_open(&d);
+	open_waiting(&d, UD_HYBRID, 500000);
 	read_many(&d, 100);
 	ud_qpair_get_stats(d.q, &stats);
 	cr_expect_geq(stats.sleeps, 100);
@@ -154,10 +151,7 @@ Test(wait, ends_in_time_with_nothing_completed)
 	int mode;
 
 	for (mode = UD_POLL; mode <= UD_HYBRID; mode++) {
-		driver_init(&d);
-		d.config.latency.ns = 50000000;
-		d.queue.mode = mode;
-		driver_open(&d);
+		open_waiting(&d, mode, 50000000);
 		cr_expect_eq(ud_qpair_wait(d.q, SECOND_NS), 0); /* nothing outstanding */
 		cr_assert_eq(ud_read(d.q, d.ns, d.buf, 0, 1, 0, outcome_done, &o), 0);
 		start = ud_soft_now(d.soft);

@@ -8,12 +8,9 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "${1:-$root/build/userdrv}" && pwd) || exit 1
 part=${2:-host}
 io=$build/tests/vfio_io
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
-
 . "$root/mk/shell-test.sh"
-. "$root/userdrv/tests/nvme-disks.sh"
+make_work
+. "$root/userdrv/tests/nvme-disks-lib.sh"
 
 # program NAME COMMAND...: a program that prints checks of its own; its lines get NAME in front.
 program() {

@@ -76,7 +76,7 @@ void medium_undo(struct medium *medium)
 }
 
 /* One call for all blocks in a row that are used, or aren't: a new content costs little time. */
-int medium_store(const struct medium *medium)
+static int store(const struct medium *medium)
 {
 	const uint64_t nblocks = (medium->nbytes + BLOCK - 1) / BLOCK;
 	uint64_t end;
@@ -122,7 +122,7 @@ int medium_ask(const struct medium *medium, char *const *command, const struct m
 	char *argv[32];
 	size_t count = 0;
 
-	if (!command[0] || medium_store(medium))
+	if (!command[0] || store(medium))
 		return 127;
 	while (count < 32 - MEDIUM_THREADS - 1 && command[count]) {
 		argv[count] = command[count];

@@ -33,14 +33,6 @@ struct medium_marks {
 	uint32_t thread[MEDIUM_THREADS];
 };
 
-/* What the commands said. */
-struct medium_verdicts {
-	unsigned int moments;
-	unsigned int contents;
-	unsigned int bad_moments;
-	unsigned int bad_contents;
-};
-
 /* Zeros. `path` is the file that contents are written to. Returns 0 or a negative errno. */
 int medium_init(struct medium *medium, uint64_t nbytes, const char *path);
 void medium_free(struct medium *medium);
@@ -52,12 +44,9 @@ int medium_write(struct medium *medium, uint64_t offset, const void *bytes, size
 int medium_try(struct medium *medium, uint64_t offset, const void *bytes, size_t nbytes);
 void medium_undo(struct medium *medium);
 
-/* Writes the contents to the file. Returns 0 or a negative errno. */
-int medium_store(const struct medium *medium);
-
 /*
- * Stores the contents and runs `command` with the numbers of the first `threads` marks behind its
- * arguments. Returns its exit status, or 127.
+ * Writes the contents to the file and runs `command` with the numbers of the first `threads` marks
+ * behind its arguments. Returns its exit status, or 127.
  */
 int medium_ask(const struct medium *medium, char *const *command, const struct medium_marks *marks,
 	       unsigned int threads);

@@ -13,7 +13,7 @@ $(VM)/plugins/%.so: vm/plugins/%.c | $(DEPS)
 	$(NOTE) 'LINK $@'
 	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -fPIC -shared -Wl,-z,now -o $@ $(filter %.c,$^)
 
-$(VM)/plugins/pmem_replay: vm/plugins/pmem_replay.c vm/plugins/medium.c | $(DEPS)
+$(VM)/plugins/pmem_replay: $(addprefix vm/plugins/,pmem_replay.c campaign.c medium.c) | $(DEPS)
 	@mkdir -p $(@D)
 	$(NOTE) 'LINK $@'
 	@$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -o $@ $(filter %.c,$^)
@@ -26,6 +26,7 @@ C_FILES += $(wildcard vm/plugins/*.[ch])
 VM_PLUGIN_TESTS := $(VM)/plugins/test_x86_order $(VM)/plugins/test_pmem_replay
 
 $(VM)/plugins/test_x86_order: vm/plugins/x86_order.c
+$(VM)/plugins/test_pmem_replay: vm/plugins/fixture_rules.c
 $(VM_PLUGIN_TESTS): $(VM)/plugins/%: vm/plugins/%.c $(wildcard vm/plugins/*.h) | $(DEPS_TEST)
 	@mkdir -p $(@D)
 	$(NOTE) 'ASAN $@'

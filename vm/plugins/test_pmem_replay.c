@@ -4,23 +4,15 @@
  *
  *   test_pmem_replay PMEM-REPLAY
  */
+#include "vm/plugins/fixture_rules.h"
 #include "vm/plugins/pmem_log.h"
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { MEDIUM = 4096, MARKS = 100000 };
+enum { MEDIUM = 4096 };
 
 /* Records are of four characters: what, processor, line, value. */
-static const struct {
-	const char *sentence;
-	const char *records;
-	const char *least; /* both lines when nothing that needn't be there is there */
-	const char *most;
-} rows[] = {
+static const struct rule rules[] = {
 	{"what is only stored may be missing", "s00a", "..", "a."},
 	{"what is flushed without a fence, too", "s00a w00.", "..", "a."},
 	{"what is fenced without a flush, too", "s00a f0..", "..", "a."},
@@ -55,89 +47,33 @@ static void put(FILE *file, const char *text, char *end)
 	fwrite(bytes, sizeof(bytes), 1, file);
 }
 
-static FILE *create(const char *folder, const char *name)
-{
-	char path[256];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, "w");
-	if (!file) {
-		perror(path);
-		exit(2);
-	}
-	return file;
-}
-
 static void create_medium(const char *folder, const char *name, const char *bytes)
 {
-	FILE *file = create(folder, name);
+	FILE *file = rule_create(folder, name);
 
 	fwrite(bytes, MEDIUM, 1, file);
 	fclose(file);
 }
 
-/* So many marks behind the records that the random moment is behind them, too. */
-static void create_log(const char *folder, const char *records)
+static void write_log(const char *folder, const char *records)
 {
 	char medium[MEDIUM];
-	FILE *file = create(folder, "log.log");
+	FILE *file = rule_create(folder, "log.log");
 
 	memset(medium, '.', sizeof(medium));
 	create_medium(folder, "log.base", medium);
 	create_medium(folder, "image", medium);
 	for (const char *at = records; *at; at += at[4] ? 5 : 4)
 		put(file, at, medium);
-	for (int i = 0; i < MARKS; i++)
+	for (int i = 0; i < RULE_MARKS; i++)
 		put(file, "m00.", medium);
 	fclose(file);
 	create_medium(folder, "log.end", medium);
 }
 
-/* What the replay shows its command: of each content the first byte of both lines. */
-static void replay(const char *program, const char *folder, char *seen, int nbytes)
-{
-	char command[2048];
-	FILE *pipe;
-
-	snprintf(command, sizeof(command),
-		 "%s %s/log %s/image 1 1 2 1 /bin/sh -c 'head -c 1 %s/image; "
-		 "head -c 65 %s/image | tail -c 1; printf \" \"' 2>&1",
-		 program, folder, folder, folder, folder);
-	pipe = popen(command, "r");
-	if (!pipe || !fgets(seen, nbytes, pipe))
-		seen[0] = 0;
-	if (pipe)
-		pclose(pipe);
-}
-
 int main(int argc, char **argv)
 {
-	const size_t count = sizeof(rows) / sizeof(rows[0]);
-	char folder[] = "/tmp/test_pmem_replay-XXXXXX";
-	char expected[16], seen[256], command[64];
-	size_t failed = 0;
+	const struct replay replay = {argv[1], "", PMEM_LOG_LINE, write_log};
 
-	if (argc != 2 || !mkdtemp(folder))
-		return 2;
-	for (size_t i = 0; i < count; i++) {
-		const int length =
-			snprintf(expected, sizeof(expected), "%s %s", rows[i].least, rows[i].most);
-		bool good;
-
-		create_log(folder, rows[i].records);
-		replay(argv[1], folder, seen, sizeof(seen));
-		/* If nothing can be missing there is one content only. */
-		good = !strncmp(seen, expected,
-				strcmp(rows[i].least, rows[i].most) ? (size_t)length : 3);
-		printf("%s  %s\n", good ? "ok    " : "FAILED", rows[i].sentence);
-		if (!good)
-			printf("        %s, not %s\n", seen, expected);
-		failed += !good;
-	}
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	if (system(command))
-		return 2;
-	printf("%zu passed, %zu failed\n", count - failed, failed);
-	return failed != 0;
+	return argc == 2 ? rules_hold(&replay, rules, sizeof(rules) / sizeof(rules[0])) : 2;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# pathfs in the testbed: kmod/tests/testbed.sh [6.1|6.12|debug [OPERATIONS]]
+# pathfs in the testbed: kmod/tests/pathfs-testbed.sh [6.1|6.12|debug [OPERATIONS]]
 # Each check's name is the sentence that must hold.
 set -u
 
@@ -12,7 +12,7 @@ build=$root/build/kmod
 if [ -z "${BYPASS_TESTBED:-}" ]; then
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	exec "$root/vm/run" --kernel "$kernel" --clock=ns --pmem 1G --nvme 512M --timeout 3600 -- \
-		sh "$root/kmod/tests/testbed.sh" "$kernel" "$operations"
+		sh "$root/kmod/tests/pathfs-testbed.sh" "$kernel" "$operations"
 fi
 
 work=/run/pathfs
@@ -22,8 +22,8 @@ nvme=/dev/nvme0n1
 mkdir -p $work $m
 cd /mnt || exit 1
 . "$root/mk/shell-test.sh"
-. "$root/kmod/tests/kernel-clean.sh"
-. "$root/kmod/tests/dax-file.sh"
+. "$root/kmod/tests/kernel-clean-lib.sh"
+. "$root/kmod/tests/dax-lib.sh"
 
 make_fs() { "$build/mkfs.pathfs" -q -f "$1"; }
 mount_fs() { mount -t pathfs -o "$1" "$2" $m; }
@@ -97,6 +97,10 @@ dax_faults() {
 		same "$(xfs_io -r -c fiemap $m/huge | grep -c '\[')" 1
 	trace pathfs/pathfs_fault "branch dax .* size pmd write" "$build/tests/mapping" write $m/huge 16777216
 	check "pmem: the faults took the DAX branch" same "$count" 8
+	trace pathfs/pathfs_fault "branch dax .* size pmd write" "$build/tests/mapping" alone $m/huge 16777216
+	check "pmem: so they do where nothing else is mapped" same "$count" 8
+	check "pmem: there the kernel asks for 1 GiB first, which is told" \
+		same "$(grep -c 'branch dax .* size pud write' /sys/kernel/tracing/trace)" 1
 	xfs_io -f -c 'falloc 0 16m' $m/allocated
 	trace fs_dax/dax_pmd_fault_done "shared WRITE.*NOPAGE" "$build/tests/mapping" write $m/allocated 16777216
 	check "pmem: blocks of fallocate are mapped by PMD faults, too" same "$count" 8

@@ -2,26 +2,19 @@
 /*
  * What a power cut leaves of two sectors of a disk, for each rule of the model.
  *
- *   powercut_log_test POWERCUT-LOG
+ *   test_powercut_log POWERCUT-LOG
  */
 #include "kmod/tests/powercut_disk.h"
+#include "vm/plugins/fixture_rules.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { SECTOR = 512, DISK = 4096, MARKS = 100000 };
+enum { SECTOR = 512, DISK = 4096 };
 
 /* Records are of four characters: what (write, Write with FUA, flush, end), id, sector, value. */
-static const struct {
-	const char *sentence;
-	const char *records;
-	const char *least; /* both sectors when nothing that needn't be there is there */
-	const char *most;
-} rows[] = {
+static const struct rule rules[] = {
 	{"a write may be there from when it is sent", "w10a", "..", "a."},
 	{"when it has ended it may be missing", "w10a e1..", "..", "a."},
 	{"a flush counts when it has ended", "w10a e1.. f2..", "..", "a."},
@@ -67,29 +60,14 @@ static void put(FILE *file, const char *text)
 		fwrite(bytes, sizeof(bytes), 1, file);
 }
 
-static FILE *create(const char *folder, const char *name)
+static void write_log(const char *folder, const char *records)
 {
-	char path[256];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, "w");
-	if (!file) {
-		perror(path);
-		exit(2);
-	}
-	return file;
-}
-
-/* So many marks behind the records that the random moment is behind them, too. */
-static void create_log(const char *folder, const char *records)
-{
-	FILE *file = create(folder, "image");
+	FILE *file = rule_create(folder, "image");
 
 	for (int i = 0; i < DISK; i++)
 		fputc(0, file);
 	fclose(file);
-	file = create(folder, "log");
+	file = rule_create(folder, "log");
 	put(file, "W80.");
 	put(file, "e8..");
 	put(file, "W91.");
@@ -97,57 +75,16 @@ static void create_log(const char *folder, const char *records)
 	put_record(file, POWERCUT_DISK_MARK, (uint64_t)POWERCUT_DISK_START << 32);
 	for (const char *at = records; *at; at += at[4] ? 5 : 4)
 		put(file, at);
-	for (int i = 0; i < MARKS; i++)
+	for (int i = 0; i < RULE_MARKS; i++)
 		put_record(file, POWERCUT_DISK_MARK, 0);
 	put_record(file, POWERCUT_DISK_MARK, (uint64_t)POWERCUT_DISK_FINISH << 32);
 	put_record(file, POWERCUT_DISK_LAST, 0);
 	fclose(file);
 }
 
-/* What the replay shows its command: of each content the first byte of both sectors. */
-static void replay(const char *program, const char *folder, char *seen, int nbytes)
-{
-	char command[2048];
-	FILE *pipe;
-
-	snprintf(command, sizeof(command),
-		 "%s %s/log %d %s/image 1 1 2 1 /bin/sh -c 'head -c 1 %s/image; "
-		 "head -c 513 %s/image | tail -c 1; printf \" \"' 2>&1",
-		 program, folder, DISK, folder, folder, folder);
-	pipe = popen(command, "r");
-	if (!pipe || !fgets(seen, nbytes, pipe))
-		seen[0] = 0;
-	if (pipe)
-		pclose(pipe);
-}
-
 int main(int argc, char **argv)
 {
-	const size_t count = sizeof(rows) / sizeof(rows[0]);
-	char folder[] = "/tmp/powercut_log_test-XXXXXX";
-	char expected[16], seen[256], command[64];
-	size_t failed = 0;
+	const struct replay replay = {argv[1], "4096", SECTOR, write_log};
 
-	if (argc != 2 || !mkdtemp(folder))
-		return 2;
-	for (size_t i = 0; i < count; i++) {
-		/* If nothing can be missing there may be one content only. */
-		const bool one = !strcmp(rows[i].least, rows[i].most);
-		bool good;
-
-		snprintf(expected, sizeof(expected), "%s %s", rows[i].least,
-			 one ? "" : rows[i].most);
-		create_log(folder, rows[i].records);
-		replay(argv[1], folder, seen, sizeof(seen));
-		good = !strncmp(seen, expected, strlen(expected));
-		printf("%s  %s\n", good ? "ok    " : "FAILED", rows[i].sentence);
-		if (!good)
-			printf("        %s, not %s\n", seen, expected);
-		failed += !good;
-	}
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	if (system(command))
-		return 2;
-	printf("%zu passed, %zu failed\n", count - failed, failed);
-	return failed != 0;
+	return argc == 2 ? rules_hold(&replay, rules, sizeof(rules) / sizeof(rules[0])) : 2;
 }
