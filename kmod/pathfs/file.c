@@ -240,7 +240,7 @@ static vm_fault_t pathfs_dax_fault(struct vm_fault *vmf, pathfs_fault_size_t siz
 	vm_fault_t ret;
 	pfn_t pfn;
 
-	trace_pathfs_fault(vmf, PATHFS_DAX, size != PATHFS_FAULT_PAGE, write);
+	trace_pathfs_fault(vmf, PATHFS_DAX, size, write);
 	if (write) {
 		sb_start_pagefault(inode->i_sb);
 		file_update_time(vmf->vma->vm_file);
@@ -265,7 +265,7 @@ static bool is_shared_write(const struct vm_fault *vmf)
 
 static vm_fault_t pathfs_cache_fault(struct vm_fault *vmf)
 {
-	trace_pathfs_fault(vmf, PATHFS_BUFFERED, false, is_shared_write(vmf));
+	trace_pathfs_fault(vmf, PATHFS_BUFFERED, PATHFS_FAULT_PAGE, is_shared_write(vmf));
 	return filemap_fault(vmf);
 }
 
@@ -274,7 +274,11 @@ static vm_fault_t pathfs_fault(struct vm_fault *vmf)
 	return pathfs_dax_fault(vmf, PATHFS_FAULT_PAGE, is_shared_write(vmf));
 }
 
-/* For 2 MiB at once; if that can't be, VM_FAULT_FALLBACK, and pathfs_fault is asked for a page. */
+/*
+ * For 2 MiB at once; if that can't be, VM_FAULT_FALLBACK, and pathfs_fault is asked for a page.
+ * Where nothing is mapped in a whole 1 GiB, the kernel asks for that first; fs/dax.c always says
+ * FALLBACK.
+ */
 static vm_fault_t pathfs_huge_fault(struct vm_fault *vmf, pathfs_fault_size_t size)
 {
 	/* LAB 9.4: the same as for a page, but larger => return VM_FAULT_FALLBACK; */
@@ -289,7 +293,7 @@ static vm_fault_t pathfs_page_mkwrite(struct vm_fault *vmf)
 	struct inode *inode = file_inode(vmf->vma->vm_file);
 	vm_fault_t ret;
 
-	trace_pathfs_fault(vmf, PATHFS_BUFFERED, false, true);
+	trace_pathfs_fault(vmf, PATHFS_BUFFERED, PATHFS_FAULT_PAGE, true);
 	sb_start_pagefault(inode->i_sb);
 	file_update_time(vmf->vma->vm_file);
 	filemap_invalidate_lock_shared(inode->i_mapping);

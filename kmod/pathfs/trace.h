@@ -8,6 +8,7 @@
 
 #include <linux/tracepoint.h>
 #include <linux/uio.h>
+#include "compat.h"
 
 #ifndef PATHFS_TRACE_BRANCH
 #define PATHFS_TRACE_BRANCH
@@ -57,14 +58,15 @@ DEFINE_EVENT(pathfs_io, pathfs_write,
 	TP_ARGS(iocb, iter, branch));
 
 TRACE_EVENT(pathfs_fault,
-	TP_PROTO(const struct vm_fault *vmf, enum pathfs_branch branch, bool huge, bool write),
-	TP_ARGS(vmf, branch, huge, write),
+	TP_PROTO(const struct vm_fault *vmf, enum pathfs_branch branch, pathfs_fault_size_t size,
+		 bool write),
+	TP_ARGS(vmf, branch, size, write),
 	TP_STRUCT__entry(
 		__field(dev_t, dev)
 		__field(unsigned long, ino)
 		__field(int, branch)
 		__field(pgoff_t, pgoff)
-		__field(bool, huge)
+		__field(int, level)
 		__field(bool, write)
 	),
 	TP_fast_assign(
@@ -72,12 +74,13 @@ TRACE_EVENT(pathfs_fault,
 		__entry->ino = file_inode(vmf->vma->vm_file)->i_ino;
 		__entry->branch = branch;
 		__entry->pgoff = vmf->pgoff;
-		__entry->huge = huge;
+		__entry->level = size == PATHFS_FAULT_PAGE ? 0 : size == PATHFS_FAULT_PMD ? 1 : 2;
 		__entry->write = write;
 	),
 	TP_printk("dev %d:%d ino %lu branch %s page %lu size %s %s", MAJOR(__entry->dev),
 		  MINOR(__entry->dev), __entry->ino, pathfs_show_branch(__entry->branch),
-		  __entry->pgoff, __entry->huge ? "pmd" : "pte",
+		  __entry->pgoff,
+		  __print_symbolic(__entry->level, { 0, "pte" }, { 1, "pmd" }, { 2, "pud" }),
 		  __entry->write ? "write" : "read")
 );
 

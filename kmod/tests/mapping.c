@@ -3,6 +3,7 @@
  *   mapping sync FILE          exit status 0 if MAP_SYNC is accepted, 1 if it is refused
  *   mapping write FILE SIZE    stores one byte into each page; prints how many faults it took
  *   mapping read FILE SIZE     loads one
+ *   mapping alone FILE SIZE    stores, where nothing else is mapped in the file's 1 GiB
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 enum { HUGE_PAGE = 2 << 20, PAGE = 4096 };
+/* At 16 TiB, far from where the kernel puts a program, its stack and what it maps. */
+#define EMPTY_GIBIBYTE 0x100000000000UL
 
 static int try_sync(int fd)
 {
@@ -37,13 +40,19 @@ static long count_faults(void)
 	return usage.ru_minflt + usage.ru_majflt;
 }
 
-static int touch(int fd, size_t size, int write)
+/* An address that is a multiple of 2 MiB, as a huge page needs. */
+static void *find_place(size_t size)
 {
-	/* An address that is a multiple of 2 MiB, as a huge page needs. */
-	uint8_t *room = mmap(NULL, size + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint8_t *place = (uint8_t *)(((uintptr_t)room + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+	void *room = mmap(NULL, size + HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	munmap(room, size + HUGE_PAGE);
+	return (void *)(((uintptr_t)room + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+}
+
+static int touch(int fd, size_t size, void *place, int write)
+{
 	volatile uint8_t *map = mmap(place, size, PROT_READ | (write ? PROT_WRITE : 0),
-				     MAP_SHARED | MAP_FIXED, fd, 0);
+				     MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
 	unsigned int sum = 0;
 	long before;
 
@@ -64,15 +73,19 @@ static int touch(int fd, size_t size, int write)
 
 int main(int argc, char **argv)
 {
+	size_t size;
 	int fd;
 
 	if (argc < 3 || (fd = open(argv[2], O_RDWR)) < 0) {
-		fprintf(stderr, "usage: mapping sync|write|read FILE [SIZE]\n");
+		fprintf(stderr, "usage: mapping sync|write|read|alone FILE [SIZE]\n");
 		return 2;
 	}
 	if (!strcmp(argv[1], "sync"))
 		return try_sync(fd);
 	if (argc != 4)
 		return 2;
-	return touch(fd, strtoull(argv[3], NULL, 10), !strcmp(argv[1], "write"));
+	size = strtoull(argv[3], NULL, 10);
+	if (!strcmp(argv[1], "alone"))
+		return touch(fd, size, (void *)EMPTY_GIBIBYTE, 1);
+	return touch(fd, size, find_place(size), !strcmp(argv[1], "write"));
 }

@@ -24,7 +24,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { HUGE_PAGE = 2 << 20, CPU_LIMIT_S = 4 };
+enum { HUGE_PAGE = 2 << 20, GIBIBYTE = 1 << 30, CPU_LIMIT_S = 4 };
 
 struct mapping {
 	volatile uint8_t *bytes;
@@ -48,18 +48,22 @@ static struct mapping map_file(const char *path, size_t size, const char *mode)
 	const int flags = !strcmp(mode, "sync")      ? MAP_SHARED_VALIDATE | MAP_SYNC
 			  : !strcmp(mode, "private") ? MAP_PRIVATE
 						     : MAP_SHARED;
-	/* Nothing else is in its 2 MiB, so that a first fault finds no page table there. */
-	uint8_t *room = mmap(NULL, size + 2 * (size_t)HUGE_PAGE, PROT_NONE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint8_t *place = (uint8_t *)(((uintptr_t)room + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+	/*
+	 * Nothing else is in its 2 MiB, so that a first fault finds no page table there; but a page
+	 * is in its 1 GiB, for else the kernel would ask for all that first.
+	 */
+	uint8_t *room = mmap(NULL, (size_t)GIBIBYTE + HUGE_PAGE + size + HUGE_PAGE, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint8_t *beside = (uint8_t *)(((uintptr_t)room + GIBIBYTE - 1) / GIBIBYTE * GIBIBYTE);
 	const int fd = open(path, O_RDWR);
 	void *bytes;
 
-	if (fd < 0 || room == MAP_FAILED) {
+	if (fd < 0 || room == MAP_FAILED || mprotect(beside, 1, PROT_READ | PROT_WRITE)) {
 		printf("%s: %s\n", path, strerror(errno));
 		exit(2);
 	}
-	bytes = mmap(place, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
+	*(volatile uint8_t *)beside = 1;
+	bytes = mmap(beside + HUGE_PAGE, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
 	if (bytes == MAP_FAILED) {
 		printf("mmap: %s\n", strerror(errno));
 		exit(1);
