@@ -49,7 +49,7 @@ $(ASAN)/labs/%.o: labs/%.c | $(DEPS_TEST)
 
 LABS_TESTS := $(patsubst labs/tests/%.c,$(ASAN)/labs/%,$(wildcard labs/tests/test_*.c))
 $(LABS_TESTS): $(ASAN)/labs/test_%: $(ASAN)/labs/tests/test_%.o \
-		$(addprefix $(ASAN)/labs/engine/,markers.o transcript.o place.o) \
+		$(addprefix $(ASAN)/labs/engine/,markers.o transcript.o project_place.o) \
 		$(ASAN)/bench/core/memory.o $(ASAN)/bench/core/error.o
 	$(NOTE) 'LINK $@'
 	@$(CC) $(SANITIZE) -o $@ $^ -lcriterion

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "engine/check.h"
 #include "reference/predictions.h"
@@ -64,24 +63,6 @@ static void check_reasons(void)
 				   "each path has a reason of its own", "%s has that of %s",
 				   names[i], names[j]);
 	}
-}
-
-/* Where this program is, to work in, and the project's root, which its source is in. */
-static void find_folders(char *folder, char *root, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", folder, size - 1);
-	char *at;
-
-	folder[n > 0 ? n : 0] = '\0';
-	at = strrchr(folder, '/');
-	if (at)
-		*at = '\0';
-	snprintf(root, size, "%s", __FILE__);
-	at = strstr(root, "/labs/00-tour/check.c");
-	if (at)
-		*at = '\0';
-	else
-		lab_broken("%s isn't in the project's labs", root);
 }
 
 static void shell(const char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -215,7 +196,7 @@ static void check_tour(void)
 	if (uname(&computer) == 0 && strcmp(computer.machine, "x86_64") != 0)
 		lab_broken("the tour is measured in the testbed, which an x86-64 computer is "
 			   "needed for; the other checks of this lab run here");
-	find_folders(folder, root, sizeof(folder));
+	lab_find_folders(__FILE__, folder, root, sizeof(folder));
 	shell("bypass probe", "'%s/build/bypass' probe", root);
 	shell("bypass run labs/00-tour/tour.ini --testbed",
 	      "'%s/build/bypass' run '%s/labs/00-tour/tour.ini' --testbed --results='%s/results' "

@@ -8,9 +8,9 @@ folder=$3
 seed=$4
 . "$root/labs/engine/check-lib.sh"
 . "$root/labs/01-which-path/kinds.sh"
+. "$root/kmod/tests/dax-lib.sh"
 m=$lab_mount
 
-is_dax() { [ $((0$(xfs_io -r -c 'statx -r' "$1" | sed -n 's/^stat.attributes = 0x/x/p') & 0x200000)) -ne 0 ]; }
 file() { head -c 65536 /dev/zero | tr '\0' x >"$1"; }
 
 # A disk; persistent memory as it comes, for which the kernel has no page structures, so that

@@ -3,8 +3,6 @@
 # What the seed chooses, for check.sh in the guest and for verdict.sh on the host.
 # shellcheck disable=SC2034,SC2154 # both ways
 
-number() { lab_number "$seed" "$1" "$2" "$3"; }
-
 blocks=$(number blocks 3 5)
 # Bytes to write: none is 0, no two are the same.
 byte1=$(number byte1 1 80)

@@ -10,17 +10,8 @@ here=$(dirname "$0")
 # shellcheck source=labs/07-three-branches/numbers.sh
 . "$here/numbers.sh"
 
-# repeat BYTE COUNT: the byte, so often. Contents are made of such pieces.
-repeat() { head -c "$2" /dev/zero | tr '\0' "\\$(printf %03o "$1")"; }
-
 # done_without_error KEY WHAT
 done_without_error() { expect "$1-error" 0 "$2 succeeds."; }
-
-# expect_file KEY WHAT: the bytes that come on stdin.
-expect_file() {
-	sum=$(md5sum)
-	expect "$1-sum" "${sum%% *}" "$2 has the bytes that were written, and zeros where none were (as their checksum says)."
-}
 
 # branch_of MEDIUM HOW
 branch_of() {

@@ -7,6 +7,7 @@ root=$2
 folder=$3
 seed=$4
 . "$root/labs/engine/check-lib.sh"
+. "$root/kmod/tests/dax-lib.sh"
 d=/dev/minipmem0
 m=$lab_mount
 badblocks=/sys/block/minipmem0/badblocks
@@ -14,13 +15,9 @@ tracing=/sys/kernel/tracing
 mkdir -p $m
 
 check() { "$folder/check" "$@"; }
-sum() { md5sum | cut -c 1-32; }
-# The same bytes as verdict.sh knows: bytes COUNT SALT
-bytes() { seq "$((seed + $2))" $((seed + $2 + $1 / 4)) | head -c "$1"; }
 # The sector of the device where a file begins.
 sector_of() { xfs_io -r -c fiemap "$1" | sed -n 's/.*\[0\.\.[0-9]*\]: \([0-9]*\)\.\..*/\1/p' | head -n 1; }
 bad_list() { tr '\n' ';' <$badblocks; }
-is_dax() { [ $((0$(xfs_io -r -c 'statx -r' "$1" | sed -n 's/^stat.attributes = 0x/x/p') & 0x200000)) -ne 0 ]; }
 
 make_file_system() {
 	case $1 in
@@ -41,7 +38,7 @@ with_xfs() {
 
 agree() {
 	fs=$1
-	size=$(lab_number "$seed" size 1100000 1000000)
+	size=$(number size 1100000 1000000)
 	step "$fs: mkfs, mount -o dax=always"
 	make_file_system "$fs"
 	observe "$fs.mount" "$(errno_of mount -t "$fs" -o dax=always $d $m)"
@@ -79,7 +76,7 @@ check_huge() {
 }
 
 check_poison() {
-	page=$(lab_number "$seed" page 3 20)
+	page=$(number page 3 20)
 	with_xfs 131072
 	step "page $page of a file turns bad: sectors $((sector + 8 * page)) to $((sector + 8 * page + 7))"
 	echo "$((sector + 8 * page)) 8" >$badblocks
@@ -97,8 +94,8 @@ check_poison() {
 }
 
 check_zero() {
-	first=$(lab_number "$seed" first 1 5)
-	count=$(lab_number "$seed" count 2 7)
+	first=$(number first 1 5)
+	count=$(number count 2 7)
 	step "xfs, its realtime section on the device: space is given back 64 KiB at a time"
 	mkfs.xfs -q -f -m reflink=0,rmapbt=0 -d rtinherit=1 -r rtdev=$d,extsize=64k /dev/nvme0n1 ||
 		broken "mkfs.xfs can't put a realtime section on the device"
@@ -122,7 +119,7 @@ before() {
 }
 
 check_before() {
-	page=$(lab_number "$seed" page 4 20)
+	page=$(number page 4 20)
 	with_xfs 262144
 	before first_sector_of_a_page $((8 * page)) 1 0
 	before last_sector_of_a_page $((8 * page + 7)) 1 0
@@ -133,7 +130,7 @@ check_before() {
 }
 
 check_repair() {
-	page=$(lab_number "$seed" page 2 20)
+	page=$(number page 2 20)
 	bad=$((8 * page))
 	step "the device's page $page turns bad, all of its 8 sectors"
 	echo "$bad 8" >$badblocks
@@ -153,7 +150,7 @@ check_repair() {
 
 check_mapped() {
 	# In the second 2 MiB: one entry of a page table may map as much.
-	page=$(lab_number "$seed" page 513 400)
+	page=$(number page 513 400)
 	insmod "$root/build/kmod/6.1/pathfs.ko" || broken "pathfs can't be loaded"
 	for fs in xfs ext4 pathfs; do
 		step "$fs: page $page of a file is mapped and loaded, turns bad, is loaded again"

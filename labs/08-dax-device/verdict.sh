@@ -7,9 +7,6 @@ seed=$2
 # shellcheck source=labs/engine/verdict-lib.sh
 . "$(dirname "$0")/../engine/verdict-lib.sh"
 
-bytes() { seq "$((seed + $2))" $((seed + $2 + $1 / 4)) | head -c "$1"; }
-sum() { md5sum | cut -c 1-32; }
-
 # same KEY SUM WHAT
 same() {
 	got=$(value "$1")
@@ -17,7 +14,7 @@ same() {
 }
 
 check_agree() {
-	size=$(lab_number "$seed" size 1100000 1000000)
+	size=$(number size 1100000 1000000)
 	written=$(bytes "$size" 0 | sum)
 	mapped=$(bytes "$size" 1 | sum)
 	for fs in xfs ext4 pathfs; do
@@ -49,8 +46,8 @@ check_poison() {
 }
 
 check_zero() {
-	first=$(lab_number "$seed" first 1 5)
-	count=$(lab_number "$seed" count 2 7)
+	first=$(number first 1 5)
+	count=$(number count 2 7)
 	expect mount 0 "xfs mounts with its realtime section on the device, and dax=always."
 	expect punch 0 "A hole can be punched over the pages."
 	holed=$( (
@@ -63,7 +60,7 @@ check_zero() {
 }
 
 check_before() {
-	page=$(lab_number "$seed" page 4 20)
+	page=$(number page 4 20)
 	expect mount 0 "xfs mounts with dax=always."
 	expect first_sector_of_a_page $((4096 * page)) "If a page's first sector is bad, read() gives all bytes before that page."
 	expect last_sector_of_a_page $((4096 * page)) "If only its last sector is bad, too: DAX has nothing smaller than pages."
@@ -74,7 +71,7 @@ check_before() {
 }
 
 check_repair() {
-	bad=$((8 * $(lab_number "$seed" page 2 20)))
+	bad=$((8 * $(number page 2 20)))
 	expect read_bad EIO "A direct read of a bad page fails with EIO."
 	expect list_one "$bad 2;$((bad + 3)) 5;" "After a write of the third of 8 bad sectors the other seven are bad."
 	expect read_one 0 "The sector that was written can be read."

@@ -13,8 +13,6 @@ here=$(dirname "$0")
 # A fault that finds no page table asks for 2 MiB first, and gets VM_FAULT_FALLBACK if that can't be.
 first="1 dax pmd"
 
-repeat() { head -c "$2" /dev/zero | tr '\0' "\\$(printf %03o "$1")"; }
-
 # each_page BYTE COUNT [OTHER]: pages of zeros, but BYTE where it is stored, and OTHER behind it.
 each_page() {
 	awk -v count="$2" 'BEGIN { for (i = 0; i < count; i++) print }' | while read -r _; do
@@ -23,12 +21,6 @@ each_page() {
 		repeat "${3:-0}" 1
 		repeat 0 $((4096 - where - 2))
 	done
-}
-
-# expect_file KEY WHAT: the bytes that come on stdin.
-expect_file() {
-	sum=$(md5sum)
-	expect "$1-sum" "${sum%% *}" "$2 has the bytes that were stored, and zeros elsewhere (as their checksum says)."
 }
 
 done_with() { expect "$1-end" "${3:-done}" "$2 ends with '${3:-done}'."; }

@@ -285,24 +285,6 @@ static void check_threads(void)
 	close_pump();
 }
 
-/* Where this program is, to work in, and the project's root, which its source is in. */
-static void find_folders(char *folder, char *root, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", folder, size - 1);
-	char *at;
-
-	folder[n > 0 ? n : 0] = '\0';
-	at = strrchr(folder, '/');
-	if (at)
-		*at = '\0';
-	snprintf(root, size, "%s", __FILE__);
-	at = strstr(root, "/labs/11-capstone/check.c");
-	if (at)
-		*at = '\0';
-	else
-		lab_broken("%s isn't in the project's labs", root);
-}
-
 static void shell(char *line, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Runs a command and keeps the first line that it says in @line. */
@@ -372,7 +354,7 @@ static void check_instructions(void)
 		lab_broken(
 			"valgrind, which counts the instructions, is missing; do: apt-get install "
 			"valgrind");
-	find_folders(folder, root, sizeof(folder));
+	lab_find_folders(__FILE__, folder, root, sizeof(folder));
 	snprintf(path, sizeof(path), "%s/labs/11-capstone/reference/pump.c", root);
 	reference = instructions(root, folder, path, "the reference's");
 	snprintf(path, sizeof(path), "%s/pump.c", folder);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # For labs/NN-name/check.sh, which runs in the guest: sh check.sh NAME ROOT FOLDER SEED
 # A check says what it does and what it observes. It gives no verdict: that is made on the host.
-# shellcheck disable=SC2034 # the check's
+# shellcheck disable=SC2034,SC2154 # the check's
+. "$root/labs/engine/seed-lib.sh"
 lab_mount=/mnt/lab
 
 # What our modules and their tests need, where it isn't built in or there already.
@@ -44,9 +45,6 @@ errno_of() {
 	*) echo "${lab_said:-failed}" | tail -n 1 ;;
 	esac
 }
-
-# lab_number SEED SALT FIRST COUNT: a number from FIRST on that SEED and SALT choose.
-lab_number() { echo $(($3 + 0x$(echo "$1 $2" | md5sum | cut -c 1-7) % $4)); }
 
 # The persistent memory's range, as $lab_start and $lab_size, taken from the kernel's own driver.
 take_pmem() {

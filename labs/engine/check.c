@@ -71,6 +71,29 @@ void lab_broken(const char *format, ...)
 	_exit(LAB_EXIT_BROKEN);
 }
 
+/* Cuts the last @count names off. */
+static bool cut_names(char *path, unsigned int count)
+{
+	char *at = path;
+
+	while (count-- && at) {
+		at = strrchr(path, '/');
+		if (at)
+			*at = '\0';
+	}
+	return at;
+}
+
+void lab_find_folders(const char *source, char *folder, char *root, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", folder, size - 1);
+
+	folder[n > 0 ? n : 0] = '\0';
+	snprintf(root, size, "%s", source);
+	if (!cut_names(folder, 1) || !cut_names(root, 3))
+		lab_broken("%s isn't in the project's labs", source);
+}
+
 int lab_main(int argc, char **argv, const struct lab_check *checks)
 {
 	char token[LAB_TOKEN_ROOM] = "";

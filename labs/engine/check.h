@@ -7,6 +7,7 @@
 #define LABS_CHECK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct lab_check {
@@ -30,6 +31,12 @@ _Noreturn void lab_broken(const char *format, ...) __attribute__((format(printf,
 		if (!(condition))                                                                  \
 			lab_wrong(expected, __VA_ARGS__);                                          \
 	} while (0)
+
+/*
+ * @folder: where this program is, to work in. @root: the project's, of which @source, the check's
+ * own __FILE__, is labs/NN-name/check.c. Both have room for @size bytes.
+ */
+void lab_find_folders(const char *source, char *folder, char *root, size_t size);
 
 /*
  * Runs the check that argv[1] names, of a table that ends with a NULL name, and tells `bypass lab`

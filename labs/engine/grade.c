@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
-#include "engine/strangers.h"
+#include "engine/handed_in.h"
 
 struct table {
 	bool json;
@@ -67,7 +67,7 @@ static int grade_lab(const struct labs *labs, const struct lab *lab, const char 
 		snprintf(trials[i].log, sizeof(trials[i].log), "%s/build/labs/grades/%s/%s/%s.log",
 			 labs->root, student, lab->name, lab->checks[i].name);
 	}
-	lab_try_strangers(labs, lab, trials, lab->nchecks, hidden);
+	lab_try_handed_in(labs, lab, trials, lab->nchecks, hidden);
 	for (size_t i = 0; i < lab->nchecks; i++) {
 		enum outcome outcome = trials[i].outcome;
 

@@ -130,7 +130,7 @@ void lab_try(const struct labs *labs, const struct lab *lab, struct trial *trial
  * The same for work that somebody handed in: all of it is built and run in the testbed, by a user
  * without rights, and can't see the folder @hidden.
  */
-void lab_try_strangers(const struct labs *labs, const struct lab *lab, struct trial *trials,
+void lab_try_handed_in(const struct labs *labs, const struct lab *lab, struct trial *trials,
 		       size_t ntrials, const char *hidden);
 /* @trial under gdb, on the terminal. */
 void lab_debug(const struct labs *labs, const struct lab *lab, struct trial *trial);

@@ -10,11 +10,10 @@
 #include "core/program.h"
 #include "core/results.h"
 #include "engine/lab.h"
-#include "engine/place.h"
+#include "engine/project_place.h"
 #include "engine/progress.h"
+#include "engine/subcommand.h"
 #include "engine/teacher.h"
-
-enum { EXIT_GOOD = 0, EXIT_NOT_PASSED = 1, EXIT_USAGE = 2, EXIT_BROKEN = 4 };
 
 static const char usage[] =
 	"bypass lab list               the labs, what each takes, how far you are\n"
@@ -31,15 +30,6 @@ static const char usage[] =
 	"\n"
 	"N is a lab's number or name. The handout is labs/NAME/README.md.\n"
 	"Exit status: 0 good; 1 a check didn't pass; 2 usage; 4 something is missing here.\n";
-
-static int fail(int status, const struct error *e)
-{
-	char *text = program_in_text(e->text);
-
-	fprintf(stderr, "bypass lab: %s\n", text);
-	free(text);
-	return status;
-}
 
 static unsigned int points_of(const struct lab *lab)
 {
@@ -69,7 +59,7 @@ static int cmd_start(const struct labs *labs, const struct lab *lab)
 	struct error e;
 
 	if (lab_start(labs, lab, VARIANT_UNSOLVED, &e))
-		return fail(EXIT_NOT_PASSED, &e);
+		return subcommand_fail(EXIT_NOT_PASSED, &e);
 	printf("lab %u: %s\n", lab->number, lab->title);
 	printf("  read    labs/%s/README.md\n", lab->name);
 	for (size_t i = 0; i < lab->nfiles; i++) {
@@ -86,7 +76,7 @@ static int cmd_reset(const struct labs *labs, const struct lab *lab)
 	struct error e;
 
 	if (lab_reset(labs, lab, kept, sizeof(kept), &e))
-		return fail(EXIT_NOT_PASSED, &e);
+		return subcommand_fail(EXIT_NOT_PASSED, &e);
 	printf("lab %u begins anew; what you had is in %s\n", lab->number, kept);
 	return EXIT_GOOD;
 }
@@ -190,12 +180,12 @@ static int cmd_check(const struct labs *labs, const struct lab *lab, const char 
 	if (!lab_started(lab)) {
 		error_set(&e, 0, "lab %u isn't started; do: bypass lab start %u", lab->number,
 			  lab->number);
-		return fail(EXIT_USAGE, &e);
+		return subcommand_fail(EXIT_USAGE, &e);
 	}
 	if (only && !lab_find_check(lab, only)) {
 		error_set(&e, 0, "lab %u has no check '%s'; labs/%s/README.md names them",
 			  lab->number, only, lab->name);
-		return fail(EXIT_USAGE, &e);
+		return subcommand_fail(EXIT_USAGE, &e);
 	}
 	trials = memory_zeroed(lab->nchecks, sizeof(*trials));
 	for (size_t i = 0; i < lab->nchecks; i++) {
@@ -228,7 +218,7 @@ static int cmd_hint(const struct lab *lab)
 			continue;
 		snprintf(path, sizeof(path), "%s/hints/%s.md", lab->folder, check->name);
 		if (read_text(path, &text, &e))
-			return fail(EXIT_BROKEN, &e);
+			return subcommand_fail(EXIT_BROKEN, &e);
 		shown = progress_hints(lab, check->name);
 		hint = text;
 		for (unsigned int n = 0; n < shown && hint; n++) {
@@ -263,14 +253,14 @@ static int cmd_debug(const struct labs *labs, const struct lab *lab, const char 
 	if (!check) {
 		error_set(&e, 0, "lab %u has no check '%s'; labs/%s/README.md names them",
 			  lab->number, name, lab->name);
-		return fail(EXIT_USAGE, &e);
+		return subcommand_fail(EXIT_USAGE, &e);
 	}
 	if (lab->vm) {
 		error_set(&e, 0,
 			  "lab %u runs in the testbed, where gdb has no program to hold; read "
 			  "labs/work/%s/%s.log, or try by hand in vm/shell",
 			  lab->number, lab->name, name);
-		return fail(EXIT_USAGE, &e);
+		return subcommand_fail(EXIT_USAGE, &e);
 	}
 	trial = trial_of(lab, check);
 	lab_debug(labs, lab, &trial);
@@ -319,7 +309,7 @@ static int dispatch(const struct labs *labs, int argc, char **argv)
 		if (!lab) {
 			error_set(&e, 0, "there is no lab '%s'; bypass lab list shows them",
 				  argv[1]);
-			return fail(EXIT_USAGE, &e);
+			return subcommand_fail(EXIT_USAGE, &e);
 		}
 	}
 	if (lab && strcmp(command, "start") == 0 && argc == 2)
@@ -357,7 +347,7 @@ int main(int argc, char **argv)
 	}
 	if (results_project_root(root, sizeof(root), &e) || place_check(root, &e) ||
 	    labs_load(&labs, root, &e))
-		return fail(EXIT_BROKEN, &e);
+		return subcommand_fail(EXIT_BROKEN, &e);
 	status = dispatch(&labs, argc - 1, argv + 1);
 	labs_free(&labs);
 	return status;

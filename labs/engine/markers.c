@@ -203,7 +203,67 @@ size_t marked_count(const struct marked *m, unsigned int lab)
 	return n;
 }
 
-static char *for_student(const struct marked *m, unsigned int lab, bool solved)
+static void add_lines(struct text *t, const struct marked *m, const struct region *r)
+{
+	add(t, m->source + r->begin, r->end - r->begin);
+}
+
+/* The stub is the reader's no more: the marker, or what stands for it, has the task alone. */
+static void add_task(struct text *t, const struct marked *m, const struct region *r,
+		     const char *word)
+{
+	add(t, m->source + r->marker, r->indent);
+	add_format(t, "/* %s %s: %s */\n", word, r->id, r->text);
+}
+
+static void add_stub(struct text *t, const struct marked *m, const struct region *r)
+{
+	if (!*r->stub)
+		return;
+	add(t, m->source + r->marker, r->indent);
+	add_format(t, "%s\n", r->stub);
+}
+
+static void add_end_marker(struct text *t, const struct marked *m, const struct region *r)
+{
+	add(t, m->source + r->end, r->after - r->end);
+}
+
+/* How a region looks to whoever does @lab. */
+typedef void write_region(struct text *t, const struct marked *m, const struct region *r,
+			  unsigned int lab);
+
+static void write_cut(struct text *t, const struct marked *m, const struct region *r,
+		      unsigned int lab)
+{
+	if (r->lab != lab) {
+		add_lines(t, m, r);
+		return;
+	}
+	add_task(t, m, r, "LAB");
+	add_stub(t, m, r);
+	add_end_marker(t, m, r);
+}
+
+static void write_solution(struct text *t, const struct marked *m, const struct region *r,
+			   unsigned int lab)
+{
+	if (r->lab == lab)
+		add_task(t, m, r, "LAB");
+	add_lines(t, m, r);
+	if (r->lab == lab)
+		add_end_marker(t, m, r);
+}
+
+static void write_stub(struct text *t, const struct marked *m, const struct region *r,
+		       unsigned int lab)
+{
+	(void)lab;
+	add_task(t, m, r, "lab");
+	add_stub(t, m, r);
+}
+
+static char *written(const struct marked *m, write_region *write, unsigned int lab)
 {
 	struct text t = {NULL, 0, 0};
 	size_t at = 0;
@@ -213,20 +273,7 @@ static char *for_student(const struct marked *m, unsigned int lab, bool solved)
 		const struct region *r = &m->regions[i];
 
 		add(&t, m->source + at, r->marker - at);
-		if (r->lab == lab) {
-			/* The stub is the reader's no more: the marker has the task alone. */
-			add(&t, m->source + r->marker, r->indent);
-			add_format(&t, "/* LAB %s: %s */\n", r->id, r->text);
-			if (solved) {
-				add(&t, m->source + r->begin, r->end - r->begin);
-			} else if (*r->stub) {
-				add(&t, m->source + r->marker, r->indent);
-				add_format(&t, "%s\n", r->stub);
-			}
-			add(&t, m->source + r->end, r->after - r->end);
-		} else {
-			add(&t, m->source + r->begin, r->end - r->begin);
-		}
+		write(&t, m, r, lab);
 		at = r->after;
 	}
 	add(&t, m->source + at, strlen(m->source + at));
@@ -235,34 +282,17 @@ static char *for_student(const struct marked *m, unsigned int lab, bool solved)
 
 char *marked_cut(const struct marked *m, unsigned int lab)
 {
-	return for_student(m, lab, false);
+	return written(m, write_cut, lab);
 }
 
 char *marked_solution(const struct marked *m, unsigned int lab)
 {
-	return for_student(m, lab, true);
+	return written(m, write_solution, lab);
 }
 
 char *marked_stubs(const struct marked *m)
 {
-	struct text t = {NULL, 0, 0};
-	size_t at = 0;
-
-	add(&t, "", 0);
-	for (size_t i = 0; i < m->count; i++) {
-		const struct region *r = &m->regions[i];
-
-		add(&t, m->source + at, r->marker - at);
-		add(&t, m->source + r->marker, r->indent);
-		add_format(&t, "/* lab %s: %s */\n", r->id, r->text);
-		if (*r->stub) {
-			add(&t, m->source + r->marker, r->indent);
-			add_format(&t, "%s\n", r->stub);
-		}
-		at = r->after;
-	}
-	add(&t, m->source + at, strlen(m->source + at));
-	return t.bytes;
+	return written(m, write_stub, 0);
 }
 
 char *marked_with(const struct marked *m, const char *id, const char *lines)

@@ -165,7 +165,7 @@ void lab_try(const struct labs *labs, const struct lab *lab, struct trial *trial
 	free(attempts);
 }
 
-void lab_try_strangers(const struct labs *labs, const struct lab *lab, struct trial *trials,
+void lab_try_handed_in(const struct labs *labs, const struct lab *lab, struct trial *trials,
 		       size_t ntrials, const char *hidden)
 {
 	struct attempt *attempts = memory_zeroed(ntrials, sizeof(*attempts));

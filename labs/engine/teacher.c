@@ -7,20 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/program.h"
+#include "engine/handed_in.h"
 #include "engine/seal.h"
-#include "engine/strangers.h"
-
-enum { EXIT_GOOD = 0, EXIT_USAGE = 2, EXIT_BROKEN = 4 };
-
-static int fail(int status, const struct error *e)
-{
-	char *text = program_in_text(e->text);
-
-	fprintf(stderr, "bypass lab: %s\n", text);
-	free(text);
-	return status;
-}
+#include "engine/subcommand.h"
 
 static int cmd_grade(const struct labs *labs, int argc, char **argv)
 {
@@ -37,13 +26,13 @@ static int cmd_grade(const struct labs *labs, int argc, char **argv)
 	}
 	if ((argc != 2 && argc != 3) || (!json && !csv)) {
 		error_set(&e, 0, "grade wants a folder, maybe a lab, maybe --format=csv or =json");
-		return fail(EXIT_USAGE, &e);
+		return subcommand_fail(EXIT_USAGE, &e);
 	}
 	if (argc == 3)
 		only = labs_find(labs, argv[2]);
 	if (argc == 3 && !only) {
 		error_set(&e, 0, "there is no lab '%s'; bypass lab list shows them", argv[2]);
-		return fail(EXIT_USAGE, &e);
+		return subcommand_fail(EXIT_USAGE, &e);
 	}
 	return grade(labs, argv[1], only, json);
 }
@@ -55,19 +44,19 @@ static int cmd_pack(const struct labs *labs, const char *file, const char *seed)
 
 	if (sealed(labs)) {
 		error_set(&e, 0, "this tree was packed itself; do it in the project's own");
-		return fail(EXIT_USAGE, &e);
+		return subcommand_fail(EXIT_USAGE, &e);
 	}
 	if (strspn(seed, "0123456789") != strlen(seed) || !strtoul(seed, NULL, 10) ||
 	    strlen(seed) > 9) {
 		error_set(&e, 0, "the seed is a number from 1 to 999999999, not '%s'", seed);
-		return fail(EXIT_USAGE, &e);
+		return subcommand_fail(EXIT_USAGE, &e);
 	}
 	snprintf(script, sizeof(script), "%s/labs/engine/pack.sh", labs->root);
 	snprintf(engine, sizeof(engine), "%s/build/bypass-lab", labs->root);
 	snprintf(number, sizeof(number), "%s", seed);
 	execlp("sh", "sh", script, labs->root, engine, number, file, NULL);
 	error_set(&e, -errno, "can't start sh: %s", strerror(errno));
-	return fail(EXIT_BROKEN, &e);
+	return subcommand_fail(EXIT_BROKEN, &e);
 }
 
 int teacher_command(const struct labs *labs, int argc, char **argv, int *status)
@@ -86,6 +75,6 @@ int teacher_command(const struct labs *labs, int argc, char **argv, int *status)
 	else if (strcmp(command, "seal") != 0 || argc != 3)
 		return -1;
 	else if (seal_all(labs, argv[1], (unsigned int)strtoul(argv[2], NULL, 10), &e))
-		*status = fail(EXIT_BROKEN, &e);
+		*status = subcommand_fail(EXIT_BROKEN, &e);
 	return 0;
 }

@@ -3,6 +3,8 @@
 # For labs/NN-name/verdict.sh, which runs on the host: sh verdict.sh NAME SEED, the lines
 # "observe KEY VALUE" on stdin. Source it first:
 #   . "$(dirname "$0")/../engine/verdict-lib.sh"
+# shellcheck source=labs/engine/seed-lib.sh
+. "$(dirname "$0")/../engine/seed-lib.sh"
 lab_observations=$(sed -n 's/^observe //p')
 
 # value KEY: what was observed last, or nothing.
@@ -35,5 +37,10 @@ broken() {
 	exit 77
 }
 
-# As in check-lib.sh: what a check derives from its seed, the verdict does, too.
-lab_number() { echo $(($3 + 0x$(echo "$1 $2" | md5sum | cut -c 1-7) % $4)); }
+# repeat BYTE COUNT: the byte, so often. Contents are made of such pieces.
+repeat() { head -c "$2" /dev/zero | tr '\0' "\\$(printf %03o "$1")"; }
+
+# expect_file KEY WHAT: the bytes that come on stdin.
+expect_file() {
+	expect "$1-sum" "$(sum)" "$2 has the bytes that were written, and zeros elsewhere (as their checksum says)."
+}

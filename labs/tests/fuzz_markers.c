@@ -41,14 +41,12 @@ static void round_trip(const struct marked *m, unsigned int lab)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = strndup((const char *)data, size);
 	struct error e = {""};
 	struct marked m;
 
 	if (!text)
 		return 0;
-	memcpy(text, data, size);
-	text[size] = '\0';
 	if (marked_parse(&m, "x.c", text, &e)) {
 		if (!e.text[0])
 			abort();

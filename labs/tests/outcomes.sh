@@ -5,7 +5,7 @@
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/mk/shell-test.sh"
-. "$root/labs/tests/tree.sh"
+. "$root/labs/tests/tree-lib.sh"
 # shellcheck disable=SC2034 # shell-test.sh puts there what a command printed
 work=$tree
 engine=$tree/build/bypass-lab

@@ -4,10 +4,8 @@
 # it was unpacked. Each check's name is the sentence that must hold.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
 . "$root/mk/shell-test.sh"
+make_work
 tree=$work/elsewhere/bypass
 BYPASS_LAB_WORK=$work/student
 export BYPASS_LAB_WORK

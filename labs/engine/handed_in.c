@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/strangers.h"
+#include "engine/handed_in.h"
 
 #include <dirent.h>
 #include <errno.h>

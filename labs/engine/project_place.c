@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/place.h"
+#include "engine/project_place.h"
 
 #include <errno.h>
 #include <linux/magic.h>

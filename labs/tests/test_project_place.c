@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "engine/place.h"
+#include "engine/project_place.h"
 
 #define PLAN9 0x01021997
 #define EXT4  0xef53

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the project lies, if that can't work. */
-#ifndef LABS_PLACE_H
-#define LABS_PLACE_H
+#ifndef LABS_PROJECT_PLACE_H
+#define LABS_PROJECT_PLACE_H
 
 #include "core/error.h"
 

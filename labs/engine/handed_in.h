@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Work that was handed in: by people who may have had more in mind than a lab. */
-#ifndef LABS_STRANGERS_H
-#define LABS_STRANGERS_H
+#ifndef LABS_HANDED_IN_H
+#define LABS_HANDED_IN_H
 
 #include <stddef.h>
 
