@@ -10,9 +10,6 @@
 #include "core/interrupted.h"
 #include "core/pci_bind.h"
 
-/* Queues, buffers and room for a deep workload; each byte that a device may reach is locked. */
-#define MEMLOCK_ENOUGH (64ull << 20)
-
 static const char bind_usage[] =
 	"bypass bind PCI: hands an NVMe disk to vfio-pci, for our driver\n"
 	"\n"
@@ -50,7 +47,7 @@ static void print_bound(const struct pci_bound *bound)
 	       bound->before.address, serial[0] ? " (serial number " : "", serial,
 	       serial[0] ? ")" : "", bound->already ? "already " : "", bound->node, owner,
 	       bound->node);
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < MEMLOCK_ENOUGH)
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >> 20 < USERDRV_LOCKED_MIB)
 		printf("a process without privileges may lock %llu KiB of memory, which is little "
 		       "for our driver; do: ulimit -l unlimited\n",
 		       (unsigned long long)limit.rlim_cur >> 10);

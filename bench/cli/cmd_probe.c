@@ -149,8 +149,8 @@ int cmd_probe(int argc, char **argv)
 	look_at_machine(&p);
 	printf("%-24s %-6s %s\n", "TARGET", "STATE", "HOLDS (below: its paths)");
 	snprintf(text, sizeof(text), "file:%.200s", tmp && *tmp ? tmp : "/tmp");
-	probe_show_target(&p, text);
-	probe_show_target(&p, "file:/dev/shm");
+	probe_show_target(&p, text, NULL);
+	probe_show_target(&p, "file:/dev/shm", NULL);
 	probe_show_memory(&p);
 	probe_show_nvme(&p);
 	show_testbed();

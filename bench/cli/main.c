@@ -50,14 +50,11 @@ static int after_output(int status)
 
 int main(int argc, char **argv)
 {
+#define COMMAND(command) {#command, cmd_##command},
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} commands[] = {
-		{"run", cmd_run},       {"list", cmd_list},       {"probe", cmd_probe},
-		{"report", cmd_report}, {"compare", cmd_compare}, {"export", cmd_export},
-		{"bind", cmd_bind},     {"unbind", cmd_unbind},   {"lab", cmd_lab},
-	};
+	} commands[] = {PROGRAM_COMMANDS(COMMAND)};
 	struct error e;
 
 	program_set_name(argv[0]);

@@ -11,8 +11,6 @@
 
 /* Of path_table. */
 #define PROBE_PATHS_MAX 32
-/* Queues, lists and buffers of the largest suite, with room. */
-#define PROBE_LOCKED_MIB 64u
 
 /* The best that was seen of NVMe disks. */
 enum nvme_found {
@@ -41,11 +39,16 @@ struct probe {
 void probe_row(const char *what, const char *state, const char *text);
 /* The line below it: a command, with this program as it was called, or paths. */
 void probe_below(const char *text);
+/* How much memory this user may lock; UINT64_MAX: without limit. */
+uint64_t probe_locked_mib(void);
 /* Whether @program is in one of the folders of $PATH. */
 bool probe_has_program(const char *program);
 
-/* A row: is @text ready, what does it hold, for which paths? False: it isn't. */
-bool probe_show_target(struct probe *p, const char *text);
+/*
+ * A row: is @text ready, what does it hold, for which paths? False: it isn't. @holds: what a disk
+ * holds; NULL: the target says it itself.
+ */
+bool probe_show_target(struct probe *p, const char *text, const char *holds);
 /* Rows for file systems with DAX, the testbed's media, and persistent memory that isn't mounted. */
 void probe_show_memory(struct probe *p);
 /* Rows for NVMe disks, by either driver, and the controller model. */

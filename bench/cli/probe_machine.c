@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/cli.h"
 #include "core/memory.h"
 #include "core/sysfs.h"
 #include "report/format.h"
@@ -53,20 +53,28 @@ static void write_kernel(FILE *out, const struct readiness *machine)
 			uring[machine->uring_disabled], machine->uring_disabled);
 }
 
-static void write_memory(FILE *out, const struct readiness *machine)
+uint64_t probe_locked_mib(void)
 {
 	struct rlimit limit;
+
+	/* The limit isn't root's: CAP_IPC_LOCK lifts it. */
+	if (geteuid() == 0 || getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur >> 20;
+}
+
+static void write_memory(FILE *out, const struct readiness *machine)
+{
+	uint64_t locked = probe_locked_mib();
 
 	if (machine->huge_known)
 		fprintf(out, "huge pages (optional) %" PRIu64 " of %" PRIu64 " free; ",
 			machine->huge_free, machine->huge_total);
-	/* The limit isn't root's: CAP_IPC_LOCK lifts it. */
-	if (geteuid() == 0 ||
-	    (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY))
+	if (locked == UINT64_MAX)
 		fputs("locked memory unlimited; ", out);
 	else
-		fprintf(out, "locked memory %llu of the %u MiB for userdrv-*; ",
-			(unsigned long long)limit.rlim_cur >> 20, PROBE_LOCKED_MIB);
+		fprintf(out, "locked memory %" PRIu64 " of the %u MiB for userdrv-*; ", locked,
+			USERDRV_LOCKED_MIB);
 }
 
 static int is_disk(const struct dirent *entry)

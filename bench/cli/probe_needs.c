@@ -2,12 +2,13 @@
 /* What isn't ready: paths with the same reason share a row. */
 #include "cli/probe.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/cli.h"
 #include "core/sysfs.h"
 #include "report/format.h"
 
@@ -154,7 +155,7 @@ static void add_paths(struct needs *needs, const struct probe *p)
 static void add_user_driver(struct needs *needs, const struct probe *p)
 {
 	static const char name[] = "userdrv-* on pci:";
-	struct rlimit limit;
+	uint64_t locked = probe_locked_mib();
 	char why[96];
 
 	if (p->nvme == NVME_NONE) {
@@ -169,12 +170,10 @@ static void add_user_driver(struct needs *needs, const struct probe *p)
 	if (p->machine.vfio_pci == ANSWER_NO)
 		add(needs, name, "this kernel has no module vfio-pci",
 		    "boot a kernel with CONFIG_VFIO_PCI");
-	/* Root is asked, too, but not refused: CAP_IPC_LOCK lifts the limit. */
-	if (geteuid() == 0 || getrlimit(RLIMIT_MEMLOCK, &limit) ||
-	    limit.rlim_cur >= (rlim_t)PROBE_LOCKED_MIB << 20)
+	if (locked >= USERDRV_LOCKED_MIB)
 		return;
-	snprintf(why, sizeof(why), "%llu MiB of memory may be locked, %u MiB are wanted",
-		 (unsigned long long)limit.rlim_cur >> 20, PROBE_LOCKED_MIB);
+	snprintf(why, sizeof(why), "%" PRIu64 " MiB of memory may be locked, %u MiB are wanted",
+		 locked, USERDRV_LOCKED_MIB);
 	add(needs, name, why, "ulimit -l unlimited");
 }
 

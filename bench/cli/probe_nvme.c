@@ -11,16 +11,18 @@
 /* A disk of the kernel's driver. */
 static bool show_kernel_disk(struct probe *p, const struct pci_device *device, const char *disk)
 {
-	char path[80], target[96], text[256];
+	char path[80], target[96], text[256] = "empty";
 	struct holds holds = {"", "", ""};
 	int held;
 	bool readable;
 
 	snprintf(path, sizeof(path), "/dev/%s", disk);
-	snprintf(target, sizeof(target), "block:%s", path);
-	readable = probe_show_target(p, target);
-	snprintf(target, sizeof(target), "pci:%s", device->address);
 	held = device_holds(path, &holds);
+	if (held)
+		snprintf(text, sizeof(text), "%s; writes refused", holds.what);
+	snprintf(target, sizeof(target), "block:%s", path);
+	readable = probe_show_target(p, target, text);
+	snprintf(target, sizeof(target), "pci:%s", device->address);
 	if (held == 0 && device->iommu_group < 0) {
 		probe_row(target, "no", "empty, but no IOMMU translates for it");
 	} else if (held == 0) {
@@ -63,7 +65,7 @@ void probe_show_nvme(struct probe *p)
 			continue;
 		snprintf(target, sizeof(target), "pci:%s", device.address);
 		if (pci_driver_is_vfio(device.driver)) {
-			probe_show_target(p, target);
+			probe_show_target(p, target, NULL);
 			found = NVME_OURS;
 		} else {
 			found = show_kernel_disks(p, &device) ? NVME_READABLE : NVME_UNREADABLE;
@@ -71,5 +73,5 @@ void probe_show_nvme(struct probe *p)
 		p->nvme = found > p->nvme ? found : p->nvme;
 	}
 	sysfs_free_entries(entries, count);
-	probe_show_target(p, "soft:latency=10us");
+	probe_show_target(p, "soft:latency=10us", NULL);
 }

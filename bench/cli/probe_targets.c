@@ -128,32 +128,18 @@ static char *ready_paths(struct probe *p, const struct target *t)
 	return names;
 }
 
-static void describe_block(const struct target *t, char *text, size_t size)
-{
-	struct holds holds = {"", "", ""};
-	char path[600];
-
-	snprintf(path, sizeof(path), "%s/%s", t->folder, t->name);
-	if (device_holds(path, &holds) == 0)
-		snprintf(text, size, "empty");
-	else
-		snprintf(text, size, "%s; writes refused", holds.what);
-}
-
 static void describe_holds(const struct target *t, char *text, size_t size)
 {
 	if (t->kind == TARGET_USERDRV)
 		snprintf(text, size, "%s", t->device.pci[0] ? "bound to vfio-pci" : "a model");
-	else if (t->kind == TARGET_BLOCK)
-		describe_block(t, text, size);
 	else
 		snprintf(text, size, "%s%s%s", t->fs_type, t->device.known ? " on " : "",
 			 t->device.known ? t->device.part : "");
 }
 
-bool probe_show_target(struct probe *p, const char *text)
+bool probe_show_target(struct probe *p, const char *text, const char *holds)
 {
-	char holds[256], *paths;
+	char described[256], *paths;
 	struct target t;
 	struct error e;
 
@@ -161,8 +147,8 @@ bool probe_show_target(struct probe *p, const char *text)
 		probe_row(text, "no", e.text);
 		return false;
 	}
-	describe_holds(&t, holds, sizeof(holds));
-	probe_row(t.text, "ready", holds);
+	describe_holds(&t, described, sizeof(described));
+	probe_row(t.text, "ready", holds ? holds : described);
 	paths = ready_paths(p, &t);
 	probe_below(paths);
 	free(paths);
@@ -193,7 +179,7 @@ static void show_mounts(struct probe *p)
 			continue;
 		snprintf(seen, sizeof(seen), "%s", device.part);
 		snprintf(text, sizeof(text), "file:%s", point);
-		probe_show_target(p, text);
+		probe_show_target(p, text, NULL);
 		if (!p->unwritable[0] && device.dax && access(point, W_OK | X_OK) != 0)
 			snprintf(p->unwritable, sizeof(p->unwritable), "%s", point);
 	}

@@ -23,8 +23,8 @@ const char *program_name(void)
 /* Whether @at begins with the usual name and one of its commands. */
 static bool is_command(const char *at)
 {
-	static const char *const commands[] = {"run",    "list", "probe",  "report", "compare",
-					       "export", "bind", "unbind", "lab",    "--help"};
+#define NAME(command) #command,
+	static const char *const commands[] = {PROGRAM_COMMANDS(NAME) "--help"};
 	size_t n = strlen(usual);
 
 	if (strncmp(at, usual, n) != 0 || at[n] != ' ')

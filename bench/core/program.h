@@ -6,6 +6,18 @@
 #ifndef BYPASS_PROGRAM_H
 #define BYPASS_PROGRAM_H
 
+/* Its commands, each as COMMAND(name). */
+#define PROGRAM_COMMANDS(COMMAND)                                                                  \
+	COMMAND(run)                                                                               \
+	COMMAND(list)                                                                              \
+	COMMAND(probe)                                                                             \
+	COMMAND(report)                                                                            \
+	COMMAND(compare)                                                                           \
+	COMMAND(export)                                                                            \
+	COMMAND(bind)                                                                              \
+	COMMAND(unbind)                                                                            \
+	COMMAND(lab)
+
 /* Tells the name to a program that this one becomes: bypass-lab. */
 #define PROGRAM_ENVIRONMENT "BYPASS_PROGRAM"
 
