@@ -11,6 +11,9 @@
 #include "core/run.h"
 #include "core/suite.h"
 
+/* What our driver may want to lock: queues, lists and buffers of the largest suite, with room. */
+#define USERDRV_LOCKED_MIB 64u
+
 enum exit_status {
 	EXIT_GOOD = 0,
 	EXIT_FAILED = 1,
@@ -52,8 +55,9 @@ struct run_options {
 	bool functions;     /* count instructions by function, too */
 	bool dry_run;
 	enum output_format format;
-	const char *export_json; /* another copy of run.json, or NULL */
-	char results[512];       /* folder of runs */
+	const char *export_json;   /* another copy of run.json, or NULL */
+	const char *results;       /* folder of runs */
+	char default_results[512]; /* that, unless --results names another; report looks here */
 	/* Said by the testbed's host to the guest: */
 	unsigned int boot;
 	const char *counts; /* the file that the plugin writes, or NULL */
@@ -68,7 +72,9 @@ struct run_options {
  * NULL: another option.
  */
 const char *cli_option_value(int argc, char **argv, int *i, const char *name);
-int cli_parse_format(const char *text, enum output_format *format, struct error *e);
+/* @last: of the forms in which this command can print, in their order. */
+int cli_parse_format(const char *text, enum output_format last, enum output_format *format,
+		     struct error *e);
 /* -EINVAL: a run of that clock has no such form. */
 int cli_check_format(enum output_format format, enum run_clock clock, struct error *e);
 void cli_print_run(const struct run *run, enum output_format format);

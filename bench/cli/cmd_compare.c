@@ -39,19 +39,6 @@ struct loaded {
 	size_t n;
 };
 
-static int parse_format(const char *text, enum output_format *format, struct error *e)
-{
-	static const char *const names[] = {"table", "json", "csv"};
-
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i]) == 0) {
-			*format = (enum output_format)i;
-			return 0;
-		}
-	}
-	return error_set(e, -EINVAL, "unknown format '%s'; give table, json or csv", text);
-}
-
 static int parse_option(struct compare_options *o, int argc, char **argv, int *i, struct error *e)
 {
 	const char *value = cli_option_value(argc, argv, i, "--threshold");
@@ -62,7 +49,7 @@ static int parse_option(struct compare_options *o, int argc, char **argv, int *i
 	if (!value)
 		value = cli_option_value(argc, argv, i, "-o");
 	if (value)
-		return parse_format(value, &o->format, e);
+		return cli_parse_format(value, OUTPUT_CSV, &o->format, e);
 	return error_set(e, -EINVAL, "unknown option '%s'; see `bypass compare --help`", argv[*i]);
 }
 

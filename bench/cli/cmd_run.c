@@ -181,12 +181,18 @@ static int execute(struct run *run, const struct run_options *o, const char *fol
 	return runner_execute(run, &options, e);
 }
 
-static void say_next(const char *path)
+/* @last is of the folder where report looks. */
+static void say_next(const struct run_options *o, const char *folder, const char *path)
 {
-	const char *program = program_name();
-	bool fits = strlen(path) + strlen("   next:  report @last") + strlen(program) <= 80;
+	const char *run = o->results == o->default_results ? "@last" : folder;
+	size_t column = strlen(path) + strlen("   ");
+	char next[1400];
 
-	printf("%s%snext: %s report @last\n", path, fits ? "   " : "\n", program);
+	snprintf(next, sizeof(next), "next: %s report %s", program_name(), run);
+	if (column + strlen(next) > 80)
+		column = 0;
+	printf("%s%s", path, column ? "   " : "\n");
+	format_wrap(stdout, column, 2, next);
 }
 
 /* Executes and stores; what was measured before an interruption or a failure is stored too. */
@@ -213,7 +219,7 @@ static int run_and_store(struct run *run, const struct run_options *o, const cha
 		results_set_last(o->results, folder);
 		cli_print_run(run, o->format);
 		if (o->format == OUTPUT_TABLE)
-			say_next(path);
+			say_next(o, folder, path);
 	}
 	if (o->export_json && run_write(run, o->export_json, &e2))
 		return cli_fail(EXIT_FAILED, &e2);

@@ -25,18 +25,19 @@ const char *cli_option_value(int argc, char **argv, int *i, const char *name)
 	return argv[++*i];
 }
 
-int cli_parse_format(const char *text, enum output_format *format, struct error *e)
+int cli_parse_format(const char *text, enum output_format last, enum output_format *format,
+		     struct error *e)
 {
 	static const char *const names[] = {"table", "json", "csv", "fio-json"};
 
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (unsigned int i = 0; i <= last; i++) {
 		if (strcmp(text, names[i]) == 0) {
 			*format = (enum output_format)i;
 			return 0;
 		}
 	}
-	return error_set(e, -EINVAL,
-			 "unknown output format '%s'; give table, json, csv or fio-json", text);
+	return error_set(e, -EINVAL, "unknown output format '%s'; give table, json%s", text,
+			 last == OUTPUT_FIO_JSON ? ", csv or fio-json" : " or csv");
 }
 
 int cli_check_format(enum output_format format, enum run_clock clock, struct error *e)

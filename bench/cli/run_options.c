@@ -99,60 +99,86 @@ static int parse_testbed(struct run_options *o, const struct argument *a, struct
 	return 0;
 }
 
-/* 1: not one of these options. */
-static int parse_own(struct run_options *o, const struct argument *a, bool *took_value,
-		     struct error *e)
+/* An option that is whole without a value. */
+static bool is_flag(const char *name)
 {
-	uint64_t value;
-	int ret;
+	return strcmp(name, "testbed") == 0 || strcmp(name, "functions") == 0 ||
+	       strcmp(name, "dry-run") == 0;
+}
 
-	*took_value = true;
+static int parse_flag(struct run_options *o, const struct argument *a, struct error *e)
+{
+	if (strcmp(a->name, "testbed") == 0)
+		return parse_testbed(o, a, e);
 	if (strcmp(a->name, "functions") == 0) {
-		*took_value = false;
 		o->functions = true;
 		o->counts = a->attached ? a->value : NULL;
-		return 0;
-	}
-	if (strcmp(a->name, "testbed") == 0 || strcmp(a->name, "dry-run") == 0) {
-		*took_value = false;
-		if (a->name[0] == 't')
-			return parse_testbed(o, a, e);
+	} else {
 		o->dry_run = true;
-		return 0;
 	}
-	if (strcmp(a->name, "r") == 0 || strcmp(a->name, "runs") == 0) {
-		ret = parse_unsigned(a, RUNS_MAX, &value, e);
-		if (!ret && !value)
-			ret = error_set(e, -EINVAL, "--runs=0 measures nothing; give at least 1");
-		o->runs = (unsigned int)value;
-		return ret;
+	return 0;
+}
+
+/* Where the value of an option is kept that is taken as it stands; NULL: not one of these. */
+static const char **place_of(struct run_options *o, const char *name)
+{
+	const struct {
+		const char *name, **place;
+	} places[] = {
+		{"export-json", &o->export_json},
+		{"results", &o->results},
+		{"output", &o->output},
+		{"kernel", &o->kernel},
+		{"allow-writes", &target_writable_serial},
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (strcmp(name, places[i].name) == 0)
+			return places[i].place;
 	}
+	return NULL;
+}
+
+static int parse_runs(struct run_options *o, const struct argument *a, struct error *e)
+{
+	uint64_t value;
+
+	if (parse_unsigned(a, RUNS_MAX, &value, e))
+		return -EINVAL;
+	if (!value)
+		return error_set(e, -EINVAL, "--runs=0 measures nothing; give at least 1");
+	o->runs = (unsigned int)value;
+	return 0;
+}
+
+static int parse_boot(struct run_options *o, const struct argument *a, struct error *e)
+{
+	uint64_t value;
+	int ret = parse_unsigned(a, 1000, &value, e);
+
+	o->boot = (unsigned int)value;
+	return ret;
+}
+
+/* 1: not one of our own options, but the workload's. */
+static int parse_own(struct run_options *o, const struct argument *a, struct error *e)
+{
+	const char **place = place_of(o, a->name);
+
+	if (strcmp(a->name, "r") == 0 || strcmp(a->name, "runs") == 0)
+		return parse_runs(o, a, e);
 	if (strcmp(a->name, "seed") == 0)
 		return parse_unsigned(a, INT64_MAX, &o->seed, e);
-	if (strcmp(a->name, "boot") == 0) {
-		ret = parse_unsigned(a, 1000, &value, e);
-		o->boot = (unsigned int)value;
-		return ret;
-	}
+	if (strcmp(a->name, "boot") == 0)
+		return parse_boot(o, a, e);
 	if (strcmp(a->name, "o") == 0 || strcmp(a->name, "output-format") == 0)
-		return cli_parse_format(a->value ? a->value : "", &o->format, e);
-	if (!a->value && (strcmp(a->name, "allow-writes") == 0 ||
-			  strcmp(a->name, "export-json") == 0 || strcmp(a->name, "results") == 0 ||
-			  strcmp(a->name, "output") == 0 || strcmp(a->name, "kernel") == 0))
+		return cli_parse_format(a->value ? a->value : "", OUTPUT_FIO_JSON, &o->format, e);
+	if (!place)
+		return 1;
+	if (!a->value)
 		return error_set(e, -EINVAL, "--%s needs a value; write --%s=VALUE", a->name,
 				 a->name);
-	if (strcmp(a->name, "export-json") == 0)
-		o->export_json = a->value;
-	else if (strcmp(a->name, "results") == 0)
-		snprintf(o->results, sizeof(o->results), "%s", a->value);
-	else if (strcmp(a->name, "output") == 0)
-		o->output = a->value;
-	else if (strcmp(a->name, "allow-writes") == 0)
-		target_writable_serial = a->value;
-	else if (strcmp(a->name, "kernel") == 0)
-		o->kernel = a->value;
-	else
-		return 1;
+	*place = a->value;
 	return 0;
 }
 
@@ -161,13 +187,32 @@ struct overrides {
 	size_t n;
 };
 
+static int take_argument(struct run_options *o, struct overrides *overrides,
+			 const struct argument *a, struct error *e)
+{
+	int ret = is_flag(a->name) ? parse_flag(o, a, e) : parse_own(o, a, e);
+
+	if (ret != 1)
+		return ret;
+	if (!a->value)
+		return error_set(e, -EINVAL,
+				 "option --%s needs a value; write --%s=VALUE, see `bypass run "
+				 "--help`",
+				 a->name, a->name);
+	overrides->list = memory_append(overrides->list, overrides->n, sizeof(*a));
+	overrides->list[overrides->n] = *a;
+	/* hyperfine's word for what fio calls ramp_time. */
+	if (strcmp(a->name, "warmup") == 0)
+		strcpy(overrides->list[overrides->n].name, "ramp_time");
+	overrides->n++;
+	return 0;
+}
+
 static int collect(struct run_options *o, int argc, char **argv, struct overrides *overrides,
 		   struct error *e)
 {
 	for (int i = 1; i < argc; i++) {
 		struct argument a;
-		bool took_value;
-		int ret;
 
 		if (argv[i][0] != '-') {
 			if (o->suite)
@@ -179,22 +224,9 @@ static int collect(struct run_options *o, int argc, char **argv, struct override
 			continue;
 		}
 		split_argument(&a, argc, argv, i);
-		/* hyperfine's word for what fio calls ramp_time. */
-		if (strcmp(a.name, "warmup") == 0)
-			strcpy(a.name, "ramp_time");
-		ret = parse_own(o, &a, &took_value, e);
-		if (ret == 1) {
-			if (!a.value)
-				return error_set(e, -EINVAL,
-						 "option --%s needs a value; write "
-						 "--%s=VALUE, see `bypass run --help`",
-						 a.name, a.name);
-			overrides->list = memory_append(overrides->list, overrides->n, sizeof(a));
-			overrides->list[overrides->n++] = a;
-		} else if (ret) {
-			return ret;
-		}
-		if (took_value && !a.attached)
+		if (take_argument(o, overrides, &a, e))
+			return -EINVAL;
+		if (!a.attached && !is_flag(a.name))
 			i++;
 	}
 	return 0;
@@ -211,7 +243,7 @@ static struct suite *cells_of_options(const struct overrides *overrides)
 			paths = overrides->list[i].value;
 	}
 	snprintf(suite->name, sizeof(suite->name), "cell");
-	suite->question = memory_string("what do these paths cost?");
+	suite->question = memory_string("What do these paths cost?");
 	suite->runs = 9;
 	while (*paths) {
 		size_t n = strcspn(paths, ",");
@@ -260,7 +292,7 @@ static int load_cells(struct run_options *o, const struct overrides *overrides, 
 
 		if (!w->target[0] && strcmp(w->path, "null") != 0)
 			ret = error_set(e, -EINVAL,
-					"path %s needs a target; give --target=file:PATH, "
+					"path %s needs a target; give --target=file:DIR, "
 					"see `bypass list targets`",
 					w->path);
 	}
@@ -291,10 +323,15 @@ int run_options_parse(struct run_options *o, int argc, char **argv)
 	ret = results_project_root(o->root, sizeof(o->root), &e);
 	if (ret)
 		return cli_fail(EXIT_FAILED, &e);
-	results_default(o->root, o->results, sizeof(o->results));
+	results_default(o->root, o->default_results, sizeof(o->default_results));
+	o->results = o->default_results;
 	ret = collect(o, argc, argv, &overrides, &e);
 	if (!ret)
 		ret = cli_check_format(o->format, run_clock(o), &e);
+	if (!ret && strlen(o->results) >= sizeof(o->default_results))
+		ret = error_set(&e, -EINVAL,
+				"--results= is longer than %zu bytes; give a shorter one",
+				sizeof(o->default_results) - 1);
 	if (!ret && o->kernel && !o->testbed)
 		ret = error_set(&e, -EINVAL, "--kernel is the testbed's; add --testbed");
 	if (!ret && o->functions && !o->counts &&

@@ -164,7 +164,7 @@ int workload_check(const struct workload *w, struct error *e)
 				 "no path is given; add path=NAME (bypass list paths shows them)");
 	if (!w->target[0] && strncmp(w->path, "null", 4) != 0)
 		return error_set(e, -EINVAL,
-				 "path=%s has no target; add target=file:PATH or another "
+				 "path=%s has no target; add target=file:DIR or another "
 				 "(bypass list targets shows them)",
 				 w->path);
 	if (w->bs % PATTERN_SECTOR)
