@@ -49,7 +49,8 @@ static const struct column columns_ns[] = {
 	 "repetitions flagged by median absolute deviation; they are kept"},
 };
 
-#define PER_IO "instructions per I/O"
+#define PER_IO    "instructions per I/O"
+#define PER_FAULT "per fault"
 
 static const struct column columns_instructions[] = {
 	{"ranked", PER_IO, COLUMN_COUNT, QUANTITY(rank), SHOW_IN_HTML,
@@ -65,8 +66,9 @@ static const struct column columns_instructions[] = {
 	 "the part that is proportional to the bytes; not ranked"},
 	{"wait", PER_IO, COLUMN_COUNT, QUANTITY(wait), SHOW_IF_KNOWN,
 	 "looking for completions in vain, which depends on the emulated device; not ranked"},
-	{"fault", PER_IO, COLUMN_COUNT, QUANTITY(fault), SHOW_IF_KNOWN,
-	 "instructions of one access to a mapping that faulted"},
+	{"fault", PER_FAULT, COLUMN_COUNT, QUANTITY(fault), SHOW_IF_KNOWN,
+	 "instructions of one access that faulted, copying included: the median of those accesses, "
+	 "where work is the mean of all"},
 	{"spread", NULL, COLUMN_SPREAD, QUANTITY(rank), SHOW_IF_ROOM,
 	 "(largest - smallest) / median over the repetitions"},
 	{"syscalls", NULL, COLUMN_PER_IO, QUANTITY(syscalls), SHOW_ALWAYS, "system calls per I/O"},
@@ -190,6 +192,19 @@ void column_heading(const struct column *column, const struct table_units *units
 		/* From fewer than six values no interval reaches 95 %: it is their range. */
 		snprintf(out, size, "%s",
 			 interval && !units->confident ? "range" : column->heading);
+}
+
+const char *column_unit(const struct column *column, const struct table_units *units)
+{
+	if (column->form == COLUMN_LATENCY)
+		return units->latency->name;
+	if (column->over && strcmp(column->over, PER_IO) == 0)
+		return "insn/IO";
+	if (column->over && strcmp(column->over, PER_FAULT) == 0)
+		return "insn/fault";
+	return column->over || column->form == COLUMN_PER_IO || column->form == COLUMN_FAULTS
+		       ? "per I/O"
+		       : "";
 }
 
 static void interval_text(const struct quantity *quantity, bool kilo, char *out, size_t size)

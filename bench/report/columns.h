@@ -55,6 +55,8 @@ bool column_shown(const struct column *column, const struct group *group, bool h
 bool column_is_spared(const struct column *column, const struct group *group);
 void column_heading(const struct column *column, const struct table_units *units, char *out,
 		    size_t size);
+/* What a number of @column is counted in or per, where the heading doesn't say it; or "". */
+const char *column_unit(const struct column *column, const struct table_units *units);
 /* The text of one field; "-" where the number isn't known. At most FORMAT_MAX bytes. */
 void column_text(const struct column *column, const struct row *row,
 		 const struct table_units *units, char *out, size_t size);

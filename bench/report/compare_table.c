@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/program.h"
 #include "core/statistics.h"
 #include "report/compare.h"
 #include "report/format.h"
@@ -294,6 +295,7 @@ static void write_result(FILE *out, const struct comparison *c)
 	size_t faster = comparison_count(c, COMPARE_FASTER);
 	size_t undecided = comparison_count(c, COMPARE_UNDECIDED);
 	size_t runs = most_runs_needed(c);
+	char *next;
 
 	fprintf(out, "\n%zu figure%s: %zu slower, %zu faster, %zu same, %zu undecided", c->nfigures,
 		c->nfigures == 1 ? "" : "s", slower, faster, comparison_count(c, COMPARE_SAME),
@@ -303,9 +305,12 @@ static void write_result(FILE *out, const struct comparison *c)
 	else if (undecided)
 		fprintf(out, "\n(need %zu runs on each side)", runs);
 	fprintf(out, ". exit %d\n", slower + faster > 0);
-	if (undecided)
-		fputs("next: run both in turns; bypass compare BASE1,BASE2,... NEW1,NEW2,...\n",
-		      out);
+	if (!undecided)
+		return;
+	next = program_in_text("next: run both in turns; bypass compare BASE1,BASE2,... "
+			       "NEW1,NEW2,...");
+	format_wrap(out, 0, 2, next);
+	free(next);
 }
 
 void report_compare_tables(FILE *out, const struct comparison *c)

@@ -6,6 +6,8 @@
 
 #include "core/error.h"
 
+/* All of @data, from where @fd is. 0 or a negative errno. */
+int file_write(int fd, const char *data, size_t length);
 /*
  * Writes @data beside @path and renames it: a reader never sees half of it. 0 or a negative errno
  * with a sentence.

@@ -97,14 +97,26 @@ static size_t known_rows(enum run_clock clock, const struct group *group)
 	return n;
 }
 
+/* Where in the sentence a path is compared with the best one. */
+enum place {
+	NEXT,
+	LAST,      /* after another one */
+	AFTER_TIE, /* of the best with another */
+};
+
 /*
  * What another path needs or does beside the best one, as how many times the smaller number. A path
  * that takes more: "; dax takes 1.31 times that (2,075)", then ", direct 3.0 times (4,814)". One
  * that does less: ", 1.14 times as many as uring (12,210)", then " and 1.18 times ...".
  */
 static void append_comparison(enum run_clock clock, const struct row *best, const struct row *other,
-			      bool is_first, const char *that, FILE *out)
+			      enum place place, FILE *out)
 {
+	/* The two of a tie may be far apart where intervals are wide: the ratio is the first's. */
+	static const char *const joins[] = {
+		[NEXT] = ", ", [LAST] = " and ", [AFTER_TIE] = ", the first "};
+	static const char *const that[] = {[NEXT] = " that", [LAST] = "", [AFTER_TIE] = " as many"};
+	const char *join = place == LAST ? ", " : "; ", *takes = place == LAST ? "" : " takes";
 	uint64_t a = row_metric(clock, best)->median, b = row_metric(clock, other)->median;
 	char times[FORMAT_MAX] = "", number[FORMAT_MAX];
 	uint64_t low = a < b ? a : b, high = a < b ? b : a;
@@ -113,16 +125,15 @@ static void append_comparison(enum run_clock clock, const struct row *best, cons
 	if (low)
 		times_text(high, low, times, sizeof(times));
 	if (clock == RUN_CLOCK_NS && low)
-		fprintf(out, "%s%s times as many as %s (%s)", is_first ? ", " : " and ", times,
-			other->name, number);
+		fprintf(out, "%s%s times as many as %s (%s)", joins[place], times, other->name,
+			number);
 	else if (clock == RUN_CLOCK_NS)
-		fprintf(out, "%s%s does %s", is_first ? "; " : ", ", other->name, number);
+		fprintf(out, "%s%s does %s", join, other->name, number);
 	else if (low)
-		fprintf(out, "%s%s%s %s times%s (%s)", is_first ? "; " : ", ", other->name,
-			is_first ? " takes" : "", times, is_first ? that : "", number);
+		fprintf(out, "%s%s%s %s times%s (%s)", join, other->name, takes, times, that[place],
+			number);
 	else
-		fprintf(out, "%s%s%s %s", is_first ? "; " : ", ", other->name,
-			is_first ? " takes" : "", number);
+		fprintf(out, "%s%s%s %s", join, other->name, takes, number);
 }
 
 static void write_tie(enum run_clock clock, enum separation separation, const struct row *first,
@@ -157,15 +168,15 @@ static void write_finding(enum run_clock clock, const struct group *group, size_
 	if (n > 1 && separation != SEPARATE) {
 		write_tie(clock, separation, first, second, unit, out);
 		if (last_differs)
-			append_comparison(clock, first, last, true, " as many", out);
+			append_comparison(clock, first, last, AFTER_TIE, out);
 		return;
 	}
 	format_count(number, sizeof(number), best->median);
 	fprintf(out, "%s %s %s %s", first->name, verb(clock), number, unit);
 	if (n > 1)
-		append_comparison(clock, first, second, true, " that", out);
+		append_comparison(clock, first, second, NEXT, out);
 	if (last_differs)
-		append_comparison(clock, first, last, false, "", out);
+		append_comparison(clock, first, last, LAST, out);
 }
 
 /* "; once mapped, an access takes 60 (mmap-shared again)" */

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "report/file.h"
+
 extern char **environ;
 
 /* The child's three standard streams. */
@@ -20,21 +22,6 @@ enum {
 	COMPLAINT,
 	NFILES,
 };
-
-static int write_all(int fd, const char *text, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, text, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		text += written;
-		length -= (size_t)written;
-	}
-	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
-}
 
 /* All that @fd holds, NUL-terminated; NULL without memory or on a read error. */
 static char *read_all(int fd, size_t *nbytes)
@@ -150,7 +137,9 @@ int gnuplot_run(const char *script, size_t length, char **drawing, size_t *nbyte
 			result = -errno;
 	}
 	if (result == 0)
-		result = write_all(fd[SCRIPT], script, length);
+		result = file_write(fd[SCRIPT], script, length);
+	if (result == 0 && lseek(fd[SCRIPT], 0, SEEK_SET) < 0)
+		result = -errno;
 	if (result < 0)
 		error_set(e, result, "the report was not written: no file for gnuplot's script: %s",
 			  strerror(-result));

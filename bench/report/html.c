@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "report/report.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +10,7 @@
 #include "report/columns.h"
 #include "report/describe.h"
 #include "report/file.h"
-#include "report/findings.h"
 #include "report/html_parts.h"
-
-/* Sentences before the first plot. */
-#define MAIN_FINDINGS 4
 
 static void write_head(FILE *out, const struct run *run)
 {
@@ -30,14 +25,14 @@ static void write_head(FILE *out, const struct run *run)
 
 static void write_how(FILE *out, const struct run *run)
 {
-	char text[256] = "";
-	FILE *stream = fmemopen(text, sizeof(text), "w");
+	char *text;
+	size_t size;
+	FILE *stream = memory_stream(&text, &size);
 
-	if (!stream)
-		return;
 	describe_how(run, stream);
 	fclose(stream);
 	html_text(out, text);
+	free(text);
 }
 
 static void write_warnings(FILE *out, const struct run *run)
@@ -55,9 +50,8 @@ static void write_warnings(FILE *out, const struct run *run)
 		fputs("<p><strong>Warning.</strong> ", out);
 		html_text(out, warning->text ? warning->text : warning->code);
 		if (warning->remedy) {
-			fputs("; do: <code>", out);
+			fputs("; do: ", out);
 			html_text(out, warning->remedy);
-			fputs("</code>", out);
 		}
 		fputs("</p>\n", out);
 	}
@@ -134,20 +128,28 @@ static void write_paths(FILE *out, const struct run *run)
 		      out);
 }
 
-static void write_columns(FILE *out, const struct run *run)
+static bool is_shown(const struct column *column, const struct group *groups, size_t n)
 {
-	size_t n;
-	const struct column *columns = columns_for(run->clock, &n);
+	for (size_t i = 0; i < n; i++)
+		if (column_shown(column, &groups[i], true))
+			return true;
+	return false;
+}
+
+static void write_columns(FILE *out, enum run_clock clock, const struct group *groups, size_t n)
+{
+	size_t ncolumns;
+	const struct column *columns = columns_for(clock, &ncolumns);
 
 	fputs("<h3>Columns</h3>\n<dl>\n", out);
-	for (size_t i = 0; i < n; i++)
-		if (columns[i].meaning)
+	for (size_t i = 0; i < ncolumns; i++)
+		if (columns[i].meaning && is_shown(&columns[i], groups, n))
 			fprintf(out, "<dt>%s</dt><dd>%s</dd>\n", columns[i].heading,
 				columns[i].meaning);
 	fputs("</dl>\n", out);
 }
 
-static void write_reading(FILE *out, const struct run *run)
+static void write_reading(FILE *out, const struct run *run, const struct group *groups, size_t n)
 {
 	fputs("<section class=\"reading\"><details><summary>How to read this</summary>\n<p>", out);
 	if (run->clock == RUN_CLOCK_INSTRUCTIONS)
@@ -169,155 +171,8 @@ static void write_reading(FILE *out, const struct run *run)
 	      "couldn\xe2\x80\x99t be observed on this machine.</p>\n",
 	      out);
 	write_paths(out, run);
-	write_columns(out, run);
+	write_columns(out, run->clock, groups, n);
 	fputs("</details></section>\n", out);
-}
-
-static void write_group_link(FILE *out, const struct group *group, size_t index)
-{
-	fprintf(out, "<a href=\"#group-%zu\">", index + 1);
-	html_text(out, group->name);
-	fputs("</a>", out);
-}
-
-/* The best path is what an eye that runs down the list looks for; of a tie there is none. */
-static void write_finding(FILE *out, const struct group *group, const char *finding)
-{
-	size_t length = 0;
-
-	for (size_t i = 0; i < group->nrows; i++) {
-		const char *name = group->rows[i].name;
-		size_t n = strlen(name);
-
-		if (n > length && strncmp(finding, name, n) == 0 && finding[n] == ' ' &&
-		    strncmp(finding + n, " and ", 5) != 0)
-			length = n;
-	}
-	if (length > 0) {
-		char *name = strndup(finding, length);
-
-		fputs("<strong>", out);
-		html_text(out, name);
-		fputs("</strong>", out);
-		free(name);
-	}
-	html_text(out, finding + length);
-}
-
-/* One line for all groups without a finding for the same reason, where the first of them stands. */
-static void write_no_finding(FILE *out, const struct run *run, const struct group *groups, size_t n,
-			     size_t index)
-{
-	char reason[FINDING_MAX], other[FINDING_MAX];
-	const char *join = "";
-
-	finding_sentence(run->clock, &groups[index], reason, sizeof(reason));
-	for (size_t i = 0; i < index; i++)
-		if (!finding_sentence(run->clock, &groups[i], other, sizeof(other)) &&
-		    strcmp(reason, other) == 0)
-			return;
-	fputs("<li class=\"none\">", out);
-	html_text(out, reason);
-	fputs(": ", out);
-	for (size_t i = index; i < n; i++) {
-		if (finding_sentence(run->clock, &groups[i], other, sizeof(other)) ||
-		    strcmp(reason, other) != 0)
-			continue;
-		fputs(join, out);
-		write_group_link(out, &groups[i], i);
-		join = "; ";
-	}
-	fputs("</li>\n", out);
-}
-
-/* Whether @a and @b are of one section of the suite: "read: 4k randread, ...". */
-static bool same_section(const struct group *a, const struct group *b)
-{
-	size_t n = strcspn(a->name, ":");
-
-	return n == strcspn(b->name, ":") && strncmp(a->name, b->name, n) == 0;
-}
-
-static bool section_has_main(const struct group *groups, size_t index, const bool *is_main)
-{
-	for (size_t i = 0; i < index; i++)
-		if (is_main[i] && same_section(&groups[i], &groups[index]))
-			return true;
-	return false;
-}
-
-/*
- * Which findings stand in sight: the first of each section of the suite, and if that leaves room,
- * the next ones in order. Returns how many findings there are in all.
- */
-static size_t choose_main(const struct run *run, const struct group *groups, size_t n,
-			  bool *is_main)
-{
-	char finding[FINDING_MAX];
-	size_t total = 0, chosen = 0;
-
-	for (int round = 0; round < 2; round++) {
-		total = 0;
-		for (size_t i = 0; i < n; i++) {
-			if (!finding_sentence(run->clock, &groups[i], finding, sizeof(finding)))
-				continue;
-			total++;
-			if (chosen == MAIN_FINDINGS || is_main[i] ||
-			    (round == 0 && section_has_main(groups, i, is_main)))
-				continue;
-			is_main[i] = true;
-			chosen++;
-		}
-	}
-	return total;
-}
-
-static void write_findings(FILE *out, const struct run *run, const struct group *groups, size_t n,
-			   const bool *is_main, bool main)
-{
-	char finding[FINDING_MAX];
-
-	for (size_t i = 0; i < n; i++) {
-		if (is_main[i] != main ||
-		    !finding_sentence(run->clock, &groups[i], finding, sizeof(finding)))
-			continue;
-		fputs("<li>", out);
-		write_group_link(out, &groups[i], i);
-		fputs("<p>", out);
-		write_finding(out, &groups[i], finding);
-		fputs("</p></li>\n", out);
-	}
-}
-
-/*
- * The answer: a sentence for each group whose figures carry one, a few in sight and the others
- * folded; then the groups that have none.
- */
-static void write_answer(FILE *out, const struct run *run, const struct group *groups, size_t n)
-{
-	char finding[FINDING_MAX];
-	bool *is_main;
-	size_t total;
-
-	/* Of one group it is the heading that follows. */
-	if (n < 2)
-		return;
-	is_main = memory_zeroed(n, sizeof(*is_main));
-	total = choose_main(run, groups, n, is_main);
-	fputs("<nav aria-label=\"Findings\"><ol>\n", out);
-	write_findings(out, run, groups, n, is_main, true);
-	for (size_t i = 0; i < n; i++)
-		if (!finding_sentence(run->clock, &groups[i], finding, sizeof(finding)))
-			write_no_finding(out, run, groups, n, i);
-	fputs("</ol>\n", out);
-	if (total > MAIN_FINDINGS) {
-		fprintf(out, "<details class=\"more\"><summary>and %zu more</summary><ol>\n",
-			total - MAIN_FINDINGS);
-		write_findings(out, run, groups, n, is_main, false);
-		fputs("</ol></details>\n", out);
-	}
-	fputs("</nav>\n", out);
-	free(is_main);
 }
 
 static void write_circumstances(FILE *out, const struct run *run)
@@ -334,9 +189,9 @@ static void write_circumstances(FILE *out, const struct run *run)
 		fputs("</div></details>\n", out);
 	}
 	if (run->argc > 0) {
-		fputs("<h3>Command</h3>\n<p><code>", out);
+		fputs("<h3>Command</h3>\n<p><code>bypass", out);
 		for (int i = 0; i < run->argc; i++) {
-			fputs(i ? " " : "", out);
+			fputc(' ', out);
 			html_text(out, run->argv[i]);
 		}
 		fputs("</code></p>\n", out);
@@ -354,8 +209,8 @@ static int write_page(FILE *out, const struct run *run, struct error *e)
 		return error_set(e, result, "the report was not written: no memory");
 	write_head(out, run);
 	write_title(out, run);
-	write_answer(out, run, groups, ngroups);
-	write_reading(out, run);
+	html_answers(out, run, groups, ngroups);
+	write_reading(out, run, groups, ngroups);
 	for (size_t i = 0; i < ngroups && result == 0; i++)
 		result = html_group(out, run, &groups[i], i, e);
 	write_circumstances(out, run);
@@ -370,16 +225,13 @@ static int write_page(FILE *out, const struct run *run, struct error *e)
 
 int report_html(const struct run *run, const char *path, struct error *e)
 {
-	char *page = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&page, &length);
-	int result;
+	char *page;
+	size_t length;
+	FILE *out = memory_stream(&page, &length);
+	int result = write_page(out, run, e);
 
-	if (!out)
-		return error_set(e, -ENOMEM, "%s: not written: no memory", path);
-	result = write_page(out, run, e);
-	if (fclose(out) != 0 && result == 0)
-		result = error_set(e, -ENOMEM, "%s: not written: no memory", path);
+	if (fclose(out) != 0)
+		memory_exhausted();
 	if (result == 0)
 		result = file_replace(path, page, length, e);
 	free(page);

@@ -8,17 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "report/colour.h"
 #include "report/columns.h"
 #include "report/findings.h"
 #include "report/gnuplot.h"
 #include "report/plot.h"
-
-enum plot_kind {
-	PLOT_BARS,
-	PLOT_LATENCY,
-	NPLOT_KINDS,
-};
 
 /* The plots of a group, drawn by one gnuplot: a start costs more than a plot. */
 struct plots {
@@ -29,29 +24,21 @@ struct plots {
 static int draw(const struct run *run, const struct group *group, struct plots *plots,
 		struct error *e)
 {
-	char *script = NULL;
-	size_t length = 0;
-	FILE *stream;
-	int result;
+	char *script;
+	size_t length;
+	FILE *stream = memory_stream(&script, &length);
+	int result = 0;
 
-	*plots = (struct plots){.drawn = {
-					[PLOT_BARS] = plot_bars_possible(run->clock, group),
-					[PLOT_LATENCY] = plot_latency_possible(run->clock, group),
-				}};
-	if (!plots->drawn[PLOT_BARS] && !plots->drawn[PLOT_LATENCY])
-		return 0;
-	stream = open_memstream(&script, &length);
-	if (!stream)
-		return error_set(e, -ENOMEM, "the report was not written: no memory for its plots");
-	for (int size = 0; plots->drawn[PLOT_BARS] && size < NPLOT_PAGE_SIZES; size++)
-		plot_bars(stream, run->clock, group, (enum plot_size)size);
-	for (int size = 0; plots->drawn[PLOT_LATENCY] && size < NPLOT_PAGE_SIZES; size++)
-		plot_latency(stream, group, (enum plot_size)size);
-	if (fclose(stream) == 0)
+	*plots = (struct plots){.svg = NULL};
+	for (enum plot_kind kind = 0; kind < NPLOT_KINDS; kind++) {
+		plots->drawn[kind] = plot_possible(kind, run->clock, group);
+		for (enum plot_size size = 0; plots->drawn[kind] && size < NPLOT_PAGE_SIZES; size++)
+			plot_draw(stream, kind, run->clock, group, size);
+	}
+	if (fclose(stream) != 0)
+		memory_exhausted();
+	if (length > 0)
 		result = gnuplot_run(script, length, &plots->svg, NULL, e);
-	else
-		result = error_set(e, -ENOMEM,
-				   "the report was not written: no memory for its plots");
 	free(script);
 	return result;
 }
@@ -67,8 +54,8 @@ static int write_plot(FILE *out, const struct plots *plots, enum plot_kind kind,
 	for (unsigned int size = 0; size < NPLOT_PAGE_SIZES; size++) {
 		char prefix[64];
 
-		snprintf(prefix, sizeof(prefix), "g%zu-%s-%s-", group + 1,
-			 kind == PLOT_BARS ? "bars" : "latency", class[size]);
+		snprintf(prefix, sizeof(prefix), "g%zu-%s-%s-", group + 1, plot_name(kind),
+			 class[size]);
 		fprintf(out, "<div class=\"%s\">", class[size]);
 		if (gnuplot_inline_svg(out, plots->svg, first + size, prefix) < 0)
 			return error_set(
@@ -139,6 +126,7 @@ static void write_table_head(FILE *out, enum run_clock clock, const struct group
 	size_t n;
 	const struct column *columns = columns_for(clock, &n);
 	char heading[FORMAT_MAX];
+	const char *unit;
 
 	fputs("<thead><tr><th scope=\"col\">path</th>", out);
 	for (size_t i = 0; i < n; i++) {
@@ -146,14 +134,9 @@ static void write_table_head(FILE *out, enum run_clock clock, const struct group
 			continue;
 		column_heading(&columns[i], units, heading, sizeof(heading));
 		fprintf(out, "<th scope=\"col\">%s", heading);
-		if (columns[i].form == COLUMN_LATENCY)
-			fprintf(out, "<small>%s</small>", units->latency->name);
-		else if (columns[i].over && clock == RUN_CLOCK_INSTRUCTIONS)
-			fputs("<small>insn/IO</small>", out);
-		else if (columns[i].over)
-			fprintf(out, "<small>%s</small>", columns[i].over);
-		else if (columns[i].form == COLUMN_PER_IO || columns[i].form == COLUMN_FAULTS)
-			fputs("<small>per I/O</small>", out);
+		unit = column_unit(&columns[i], units);
+		if (*unit)
+			fprintf(out, "<small>%s</small>", unit);
 		fputs("</th>", out);
 	}
 	fputs("</tr></thead>\n", out);

@@ -21,6 +21,8 @@ void html_text(FILE *out, const char *text);
 void html_lines(FILE *out, const char *text);
 /* A JSON value; objects and arrays become definition tables. */
 void html_json(FILE *out, const json_t *value);
+/* The findings of @groups, each with a link to its section; nothing of one group alone. */
+void html_answers(FILE *out, const struct run *run, const struct group *groups, size_t n);
 /* By how many instructions each layer takes part in the counted passes of @group; or nothing. */
 void html_where(FILE *out, const struct group *group);
 /* The counted functions of pass @pass of @cell, which is called @name; or nothing. */

@@ -4,7 +4,6 @@
  * into it as it is: plot_write_label() lets through letters, digits and a few signs that mean
  * nothing inside single quotes, and everything else in a script is a number or a string of ours.
  */
-#include "report/plot.h"
 #include "report/plot_script.h"
 
 #include <inttypes.h>
@@ -37,7 +36,7 @@ void plot_write_label(FILE *script, const char *text)
 		      script);
 }
 
-bool plot_bars_possible(enum run_clock clock, const struct group *group)
+static bool bars_possible(enum run_clock clock, const struct group *group)
 {
 	for (size_t i = 0; i < group->nfigures; i++)
 		if (row_metric(clock, &group->rows[i])->known)
@@ -204,7 +203,7 @@ static const char *bars_unit(enum run_clock clock, const struct group *group, en
 		       : "I/Os per second, median and range of the repetitions";
 }
 
-void plot_bars(FILE *script, enum run_clock clock, const struct group *group, enum plot_size size)
+static void bars(FILE *script, enum run_clock clock, const struct group *group, enum plot_size size)
 {
 	struct plot_geometry g = geometries[size];
 	size_t longest = 0;
@@ -235,4 +234,24 @@ void plot_bars(FILE *script, enum run_clock clock, const struct group *group, en
 		write_row(script, clock, &group->rows[i], i, size);
 	/* Something must be plotted for the rest to be drawn: a point outside of the range. */
 	fputs("plot '+' using (-1):(1) every 100 with dots notitle\nset output\n", script);
+}
+
+const char *plot_name(enum plot_kind kind)
+{
+	return kind == PLOT_BARS ? "bars" : "latency";
+}
+
+bool plot_possible(enum plot_kind kind, enum run_clock clock, const struct group *group)
+{
+	return kind == PLOT_BARS ? bars_possible(clock, group)
+				 : plot_latency_possible(clock, group);
+}
+
+void plot_draw(FILE *script, enum plot_kind kind, enum run_clock clock, const struct group *group,
+	       enum plot_size size)
+{
+	if (kind == PLOT_BARS)
+		bars(script, clock, group, size);
+	else
+		plot_latency(script, group, size);
 }

@@ -23,15 +23,21 @@ enum plot_size {
 	NPLOT_SIZES,
 };
 
-/* Ranked rows as horizontal bars with their intervals: IOPS, or work + irq and, beside it, copy. */
-void plot_bars(FILE *script, enum run_clock clock, const struct group *group, enum plot_size size);
-bool plot_bars_possible(enum run_clock clock, const struct group *group);
+enum plot_kind {
+	/* Rows as horizontal bars with their intervals: IOPS, or work + irq and, beside it, copy.
+	 */
+	PLOT_BARS,
+	/* Distribution of latency over a logarithmic axis, one line for each row. */
+	PLOT_LATENCY,
+	NPLOT_KINDS,
+};
 
-/* Distribution of latency over a logarithmic axis, one line for each ranked row. */
-void plot_latency(FILE *script, const struct group *group, enum plot_size size);
-bool plot_latency_possible(enum run_clock clock, const struct group *group);
-
-/* The dash pattern of the @index-th line, as the script has it; the legend draws the same. */
-const char *plot_dashes(size_t index);
+/* In a word, for names of files and elements. */
+const char *plot_name(enum plot_kind kind);
+/* Whether the figures of @group make a plot of that kind. */
+bool plot_possible(enum plot_kind kind, enum run_clock clock, const struct group *group);
+/* Writes the commands that draw it. */
+void plot_draw(FILE *script, enum plot_kind kind, enum run_clock clock, const struct group *group,
+	       enum plot_size size);
 
 #endif

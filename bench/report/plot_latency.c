@@ -4,7 +4,6 @@
  * what is left to come (1 - p), so that p99.9 has as much room as p90; a tail that a linear axis
  * would press into one line is what these plots are looked at for.
  */
-#include "report/plot.h"
 #include "report/plot_script.h"
 
 #include <inttypes.h>
@@ -28,11 +27,6 @@ static const int key_columns[NPLOT_SIZES] = {3, 1, 3};
 /* gnuplot multiplies these by the line's width. */
 static const char *const dashes[] = {"", "8,3", "3,2", "8,3,2,3", "14,3", "5,2,2,2,2,2"};
 #define NDASHES (sizeof(dashes) / sizeof(dashes[0]))
-
-const char *plot_dashes(size_t index)
-{
-	return dashes[index % NDASHES];
-}
 
 /* One path may have more rows than there are dashes: the next ones are drawn thinner. */
 static double line_width(size_t index)
@@ -179,8 +173,8 @@ void plot_latency(FILE *script, const struct group *group, enum plot_size size)
 		fprintf(script,
 			"%s$latency%zu using 1:2 with fsteps linewidth %.1f linecolor rgb '%s'",
 			join, i, line_width(i), colour_of_path(row->cell->workload.path));
-		if (*plot_dashes(i))
-			fprintf(script, " dashtype (%s)", plot_dashes(i));
+		if (*dashes[i % NDASHES])
+			fprintf(script, " dashtype (%s)", dashes[i % NDASHES]);
 		fputs(" title '", script);
 		plot_write_label(script, row->name);
 		fputs("'", script);

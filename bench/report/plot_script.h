@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/plot.h"
+
 /* Readable on white and on black. */
 #define PLOT_AXIS_COLOUR "#808890"
 
@@ -17,6 +19,9 @@ struct plot_geometry {
 	bool picture; /* PNG: pixels, each of which is four */
 };
 
+/* The plots of PLOT_LATENCY. */
+bool plot_latency_possible(enum run_clock clock, const struct group *group);
+void plot_latency(FILE *script, const struct group *group, enum plot_size size);
 /* @text between single quotes: all but letters, digits and a few harmless signs become '_'. */
 void plot_write_label(FILE *script, const char *text);
 /* Begins a plot: nothing is left of the one before. */

@@ -11,30 +11,17 @@
 #include "report/gnuplot.h"
 #include "report/plot.h"
 
-enum kind {
-	KIND_BARS,
-	KIND_LATENCY,
-};
-
-static bool is_possible(const struct run *run, const struct group *group, enum kind kind)
-{
-	return kind == KIND_BARS ? plot_bars_possible(run->clock, group)
-				 : plot_latency_possible(run->clock, group);
-}
-
-static int draw(const struct run *run, const struct group *group, enum kind kind, const char *path,
-		struct error *e)
+static int draw(const struct run *run, const struct group *group, enum plot_kind kind,
+		const char *path, struct error *e)
 {
 	char *script, *drawing = NULL;
 	size_t length, nbytes = 0;
 	FILE *stream = memory_stream(&script, &length);
 	int result;
 
-	if (kind == KIND_BARS)
-		plot_bars(stream, run->clock, group, PLOT_PICTURE);
-	else
-		plot_latency(stream, group, PLOT_PICTURE);
-	fclose(stream);
+	plot_draw(stream, kind, run->clock, group, PLOT_PICTURE);
+	if (fclose(stream) != 0)
+		memory_exhausted();
 	result = gnuplot_run(script, length, &drawing, &nbytes, e);
 	if (result == 0)
 		result = file_replace(path, drawing, nbytes, e);
@@ -52,15 +39,16 @@ int report_png(const struct run *run, const char *folder, void (*written)(const 
 
 	if (result < 0)
 		return error_set(e, result, "the report was not written: no memory");
-	for (size_t i = 0; i < 2 * ngroups && result == 0; i++) {
-		enum kind kind = i % 2 ? KIND_LATENCY : KIND_BARS;
+	for (size_t i = 0; i < NPLOT_KINDS * ngroups && result == 0; i++) {
+		const struct group *group = &groups[i / NPLOT_KINDS];
+		enum plot_kind kind = (enum plot_kind)(i % NPLOT_KINDS);
 		char path[PATH_MAX];
 
-		if (!is_possible(run, &groups[i / 2], kind))
+		if (!plot_possible(kind, run->clock, group))
 			continue;
-		snprintf(path, sizeof(path), "%s/plot-%zu-%s.png", folder, i / 2 + 1,
-			 kind == KIND_BARS ? "bars" : "latency");
-		result = draw(run, &groups[i / 2], kind, path, e);
+		snprintf(path, sizeof(path), "%s/plot-%zu-%s.png", folder, i / NPLOT_KINDS + 1,
+			 plot_name(kind));
+		result = draw(run, group, kind, path, e);
 		if (result == 0)
 			written(path);
 		drawn++;
@@ -69,6 +57,6 @@ int report_png(const struct run *run, const char *folder, void (*written)(const 
 	if (!drawn)
 		return error_set(e, -ENODATA,
 				 "nothing in this run can be drawn; see why: bypass report "
-				 "--format=text");
+				 "--format=text RUN");
 	return result;
 }

@@ -35,7 +35,7 @@ int report_png(const struct run *run, const char *folder, void (*written)(const 
 
 /*
  * The answers, the tables, where it was measured and the warnings, in Markdown as GitHub has it.
- * What a name says is never markup. 0, -ENOMEM or -EIO.
+ * What a name says is never markup. 0 or -ENOMEM.
  */
 int report_markdown(FILE *out, const struct run *run);
 

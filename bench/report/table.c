@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
+#include "core/program.h"
 #include "report/columns.h"
 #include "report/describe.h"
 #include "report/format.h"
@@ -45,31 +47,28 @@ static void paint(const struct page *page, const char *code, const char *text)
 		fputs("\033[0m", page->out);
 }
 
-/* Wraps what printf would have written. Without memory the line is lost: there is no remedy. */
+/* Wraps what printf would have written; what it tells to type is typed as this program was. */
 __attribute__((format(printf, 4, 5))) static void wrap(FILE *out, size_t column, size_t indent,
 						       const char *format, ...)
 {
-	char *text;
+	char *text, *typed;
 	va_list list;
-	int length;
 
 	va_start(list, format);
-	length = vasprintf(&text, format, list);
+	text = memory_vformat(format, list);
 	va_end(list);
-	if (length < 0)
-		return;
-	format_wrap(out, column, indent, text);
+	typed = program_in_text(text);
+	format_wrap(out, column, indent, typed);
+	free(typed);
 	free(text);
 }
 
 static void write_question(const struct page *page, const struct run *run)
 {
-	char *how = NULL;
+	char *how;
 	size_t size, width;
-	FILE *stream = open_memstream(&how, &size);
+	FILE *stream = memory_stream(&how, &size);
 
-	if (!stream)
-		return;
 	describe_how(run, stream);
 	fclose(stream);
 	width = format_width(run->suite ? run->suite : "cell") + 2 +
@@ -95,12 +94,10 @@ static void write_targets(const struct page *page, const struct run *run)
 
 	json_object_foreach(run->targets, target, value)
 	{
-		char *text = NULL;
+		char *text;
 		size_t size;
-		FILE *stream = open_memstream(&text, &size);
+		FILE *stream = memory_stream(&text, &size);
 
-		if (!stream)
-			return;
 		describe_target(value, stream);
 		fclose(stream);
 		wrap(page->out, 0, 2, "%s: %s", target, text);
@@ -221,9 +218,11 @@ static size_t write_units(FILE *out, const struct layout *layout, size_t at)
 		if (first == WIDTH)
 			first = end > length ? end - length : 0;
 		if (out) {
-			/* Above a narrow column the unit begins where the one before leaves room.
-			 */
-			size_t begin = end < at + 1 + length ? at + (at > 0) : end - length;
+			/* Two spaces, or two units would read as one. */
+			size_t begin = at ? at + 2 : 0;
+
+			if (end > begin + length)
+				begin = end - length;
 
 			at += (size_t)fprintf(out, "%*s%s%s%s", (int)(begin - at), "", over,
 					      *unit ? " " : "", unit);
@@ -338,7 +337,7 @@ static void write_unranked_cell(const struct page *page, const struct group *gro
 	} else {
 		if (why)
 			shorten_why(groups, current, cell, why);
-		format_wrap(page->out, column, column, why ? why : "-");
+		wrap(page->out, column, column, "%s", why ? why : "-");
 	}
 	free(why);
 }
