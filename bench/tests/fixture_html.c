@@ -3,53 +3,12 @@
 
 #include <criterion/criterion.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "report/report.h"
-
-char *fixture_folder_make(void)
-{
-	char *folder = strdup("/tmp/bypass-report-XXXXXX");
-
-	cr_assert_not_null(mkdtemp(folder));
-	return folder;
-}
-
-size_t fixture_folder_remove(char *folder)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-	size_t files = 0;
-
-	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.') {
-			unlinkat(dirfd(dir), entry->d_name, 0);
-			files++;
-		}
-	closedir(dir);
-	rmdir(folder);
-	free(folder);
-	return files;
-}
-
-char *fixture_file_read(const char *path)
-{
-	FILE *in = fopen(path, "r");
-	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	cr_assert_not_null(in);
-	for (int c; (c = fgetc(in)) != EOF;)
-		fputc(c, out);
-	fclose(in);
-	fclose(out);
-	return text;
-}
+#include "tests/fixture_files.h"
 
 char *fixture_html(const struct run *run)
 {

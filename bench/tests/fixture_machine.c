@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "core/sysfs.h"
+#include "tests/fixture_files.h"
 
-static char root[160];
+static char *root;
 
 void machine_command(const char *command)
 {
@@ -83,10 +84,7 @@ const char *machine_text(const char *path)
 
 void machine_make(void)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(root, sizeof(root), "%.100s/bypass-machine-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	cr_assert_not_null(mkdtemp(root));
+	root = fixture_folder_make();
 	cr_assert_eq(chmod(root, 0755), 0);
 	sysfs_root = root;
 	machine_file("/proc/self/mountinfo", "25 1 8:1 / / rw - ext4 /dev/other rw\n");
@@ -97,12 +95,9 @@ void machine_make(void)
 
 void machine_remove(void)
 {
-	char command[200];
-
 	if (getuid() == 0)
 		cr_assert_eq(seteuid(0), 0);
-	snprintf(command, sizeof(command), "rm -rf '%s'", root);
-	cr_assert_eq(system(command), 0);
+	fixture_folder_remove(root);
 }
 
 void machine_become_nobody(void)

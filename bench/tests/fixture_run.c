@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "tests/fixture_run.h"
 
+#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
 
+#ifndef TEST_DATA
+#define TEST_DATA "bench/tests/data"
+#endif
 #define REPETITIONS 9
 
 struct quantity fixture_quantity(uint64_t median, uint64_t low, uint64_t high)
@@ -342,5 +346,14 @@ struct run *fixture_run_ns(void)
 	cell_add_evidence(cell, "completion came without an interrupt", "0 interrupts per I/O",
 			  "/proc/interrupts", PHASE_TIMED, VERDICT_REFUTED, "%s",
 			  "1.00 interrupts per I/O");
+	return run;
+}
+
+struct run *fixture_run_recorded(void)
+{
+	struct run *run;
+	struct error e = {""};
+
+	cr_assert_eq(run_read(&run, TEST_DATA "/run-functions.json", &e), 0, "%s", e.text);
 	return run;
 }

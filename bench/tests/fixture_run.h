@@ -22,6 +22,12 @@ struct run *fixture_run_ns(void);
  */
 struct run *fixture_run_queues(void);
 
+/*
+ * Recorded in the testbed, with functions: 4k randread of buffered, direct, dax and mmap-dax (two
+ * passes) on pmem, with xfs.
+ */
+struct run *fixture_run_recorded(void);
+
 /* Appends a measured cell without numbers; it is valid until the next is added. */
 struct cell *fixture_cell(struct run *run, const char *path, const char *group,
 			  unsigned int npasses);

@@ -22,12 +22,10 @@ static void check_cells(const struct suite *suite)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = strndup((const char *)data, size);
 	struct suite *suite = NULL;
 	struct error e = {""};
 
-	memcpy(text, data, size);
-	text[size] = '\0';
 	if (fio_import_parse(&suite, "fuzz", text, &e) == 0)
 		check_cells(suite);
 	else if (!e.text[0] || suite)

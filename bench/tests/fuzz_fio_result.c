@@ -12,12 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pass_result result = {.kind = PASS_ALL};
 	struct tool_report report = {.writes = 0};
-	char *text = malloc(size + 1);
+	char *text = strndup((const char *)data, size);
 	struct error e = {""};
 	int ret;
 
-	memcpy(text, data, size);
-	text[size] = '\0';
 	ret = fio_result_parse(text, &result, &report, &e);
 	if (ret && (!e.text[0] || result.latency))
 		abort();

@@ -50,12 +50,10 @@ static void check_accepted(const struct workload *w)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1), *line, *save = NULL;
+	char *text = strndup((const char *)data, size), *line, *save = NULL;
 	struct error e = {""};
 	struct workload w;
 
-	memcpy(text, data, size);
-	text[size] = '\0';
 	workload_defaults(&w);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		set_line(&w, line);

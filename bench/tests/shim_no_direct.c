@@ -5,32 +5,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int open_without(const char *path, int flags, va_list args)
+int open(const char *path, int flags, ...)
 {
-	/* O_TMPFILE, too, takes a mode; where none was given it is not looked at. */
-	mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	mode_t mode;
+	va_list args;
 
+	/* O_TMPFILE, too, takes a mode; where none was given it is not looked at. */
+	va_start(args, flags);
+	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	va_end(args);
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags & ~O_DIRECT, mode);
 }
 
-int open(const char *path, int flags, ...)
-{
-	va_list args;
-	int fd;
-
-	va_start(args, flags);
-	fd = open_without(path, flags, args);
-	va_end(args);
-	return fd;
-}
-
-int open64(const char *path, int flags, ...)
-{
-	va_list args;
-	int fd;
-
-	va_start(args, flags);
-	fd = open_without(path, flags, args);
-	va_end(args);
-	return fd;
-}
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));

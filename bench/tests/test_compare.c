@@ -282,17 +282,22 @@ Test(compare, needs_more_than_it_has_where_the_difference_is_as_large_as_the_thr
 	cr_assert_gt(item.needed, 12);
 }
 
+static struct compare_item counts_of_three_boots(const double *base, const double *new)
+{
+	return (struct compare_item){.base = base,
+				     .new = new,
+				     .nbase = 3,
+				     .nnew = 3,
+				     .noise = 0.01 / 3,
+				     .tolerance = 0.01,
+				     .quantum = 1};
+}
+
 /* Three boots against three; Mann-Whitney alone could never tell them apart. */
 Test(compare, tells_exact_counts_apart_from_three_boots)
 {
 	const double base[] = {2075, 2075, 2075}, new[] = {2179, 2179, 2179};
-	struct compare_item item = {.base = base,
-				    .new = new,
-				    .nbase = 3,
-				    .nnew = 3,
-				    .noise = 0.01 / 3,
-				    .tolerance = 0.01,
-				    .quantum = 1};
+	struct compare_item item = counts_of_three_boots(base, new);
 
 	compare_judge(&item, 1, 0.03);
 	cr_assert_eq(item.method, COMPARE_BY_SPREAD);
@@ -307,13 +312,7 @@ Test(compare, makes_no_finding_of_one_instruction_nor_of_what_is_below_the_toler
 {
 	const double base[] = {20, 20, 20}, new[] = {21, 21, 21};
 	const double most[] = {2000, 2000, 2000}, more[] = {2018, 2018, 2018};
-	struct compare_item item = {.base = base,
-				    .new = new,
-				    .nbase = 3,
-				    .nnew = 3,
-				    .noise = 0.01 / 3,
-				    .tolerance = 0.01,
-				    .quantum = 1};
+	struct compare_item item = counts_of_three_boots(base, new);
 
 	compare_judge(&item, 1, 0.03);
 	cr_assert_eq(item.verdict, COMPARE_SAME);

@@ -63,6 +63,21 @@ static struct sides shuffled(struct chance *c, size_t n, size_t count)
 	return s;
 }
 
+/* Sides of @count units each, drawn @trials times: no more alarms than chance allows. */
+static void cries_no_wolf(const struct record *r, bool ns, struct chance *c, size_t count,
+			  size_t trials)
+{
+	size_t alarms = 0;
+
+	for (size_t i = 0; i < trials; i++) {
+		struct sides s = shuffled(c, r->figure[0].n, count);
+
+		alarms += judge(r, &s, ns, NOTHING_SLOWED, 1).differences > 0;
+	}
+	cr_assert_leq(alarms, chance_most(COMPARE_ALPHA, trials), "%zu units: %zu of %zu", count,
+		      alarms, trials);
+}
+
 Test(recorded_ns, holds_at_least_twenty_runs)
 {
 	struct record *r = record_load(TEST_DATA "/same-runs-ns.txt", true);
@@ -100,18 +115,9 @@ Test(recorded_ns, nor_do_sides_drawn_by_chance)
 	const size_t counts[] = {1, 3, 6, 10, 15};
 	struct record *r = record_load(TEST_DATA "/same-runs-ns.txt", true);
 	struct chance c = {11};
-	size_t alarms;
 
-	for (size_t k = 0; k < 5; k++) {
-		alarms = 0;
-		for (size_t i = 0; i < 60; i++) {
-			struct sides s = shuffled(&c, r->figure[0].n, counts[k]);
-
-			alarms += judge(r, &s, true, NOTHING_SLOWED, 1).differences > 0;
-		}
-		cr_assert_leq(alarms, chance_most(COMPARE_ALPHA, 60), "%zu runs: %zu of 60",
-			      counts[k], alarms);
-	}
+	for (size_t k = 0; k < 5; k++)
+		cries_no_wolf(r, true, &c, counts[k], 60);
 	free(r);
 }
 
@@ -180,18 +186,9 @@ Test(recorded_instructions, nor_do_boots_drawn_by_chance)
 	const size_t counts[] = {1, 2, 6, 9};
 	struct record *r = record_load(TEST_DATA "/same-runs-instructions.txt", false);
 	struct chance c = {12};
-	size_t alarms;
 
-	for (size_t k = 0; k < 4; k++) {
-		alarms = 0;
-		for (size_t i = 0; i < 100; i++) {
-			struct sides s = shuffled(&c, r->figure[0].n, counts[k]);
-
-			alarms += judge(r, &s, false, NOTHING_SLOWED, 1).differences > 0;
-		}
-		cr_assert_leq(alarms, chance_most(COMPARE_ALPHA, 100), "%zu boots: %zu of 100",
-			      counts[k], alarms);
-	}
+	for (size_t k = 0; k < 4; k++)
+		cries_no_wolf(r, false, &c, counts[k], 100);
 	free(r);
 }
 

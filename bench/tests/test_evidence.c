@@ -367,3 +367,18 @@ Test(evidence, of_a_cell_that_kept_every_promise_leaves_it_unrefuted)
 		cr_assert_neq(cell.status, CELL_REFUTED, "%s: %s", paths[i], cell.reason);
 	}
 }
+
+Test(evidence, that_refutes_a_cell_does_so_for_good)
+{
+	cell_set_status(&cell, CELL_MEASURED, NULL, NULL);
+	cell_add_evidence(&cell, "the inode is DAX", "set", "statx", PHASE_TIMED, VERDICT_HELD,
+			  "set");
+	cr_assert_eq(cell.status, CELL_MEASURED);
+	cell_add_evidence(&cell, "no page fault", "0", "rusage", PHASE_TIMED, VERDICT_REFUTED,
+			  "%d faults", 7);
+	cr_assert_eq(cell.status, CELL_REFUTED);
+	cr_assert_str_eq(cell.reason, "no page fault: 7 faults, expected 0");
+	cell_set_status(&cell, CELL_MEASURED, NULL, NULL);
+	cr_assert_eq(cell.status, CELL_REFUTED);
+	cr_assert_str_eq(cell.reason, "no page fault: 7 faults, expected 0");
+}

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fixture_run.h"
 #include "report/report.h"
+#include "tests/fixture_report.h"
+#include "tests/fixture_run.h"
 
 static struct run *run;
 static json_t *json;
@@ -20,12 +21,8 @@ static void tear_down(void)
 
 static void print(void)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text = fixture_report(report_fio_json, run);
 
-	cr_assert_eq(report_fio_json(out, run), 0);
-	fclose(out);
 	json = json_loads(text, 0, NULL);
 	cr_assert(json, "%s", text);
 	free(text);

@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "core/interrupted.h"
-#include "core/repetition.h"
 #include "core/runner.h"
 #include "fio/result.h"
 #include "fio/run.h"
+#include "tests/fixture_files.h"
+#include "tests/fixture_repetition.h"
 
 #define LATENCY(key, n)                                                                            \
 	"\"" key "\":{\"mean\":1000.0,\"N\":" n ",\"bins\":{\"1000\":" n ",\"ignored\":-1}}"
@@ -27,51 +28,27 @@
 	",\"job_runtime\":400,\"usr_cpu\":10.0,\"sys_cpu\":40.0,\"ctx\":7,\"minf\":3,"             \
 	"\"majf\":1}]}\n"
 
-static char folder[] = "/tmp/bypass-test-XXXXXX";
-static struct clock clock_;
-static struct cell cell;
-static struct target target;
-static struct repetition result;
-static struct repetition_context context;
+static char *folder;
 static struct tool_report report;
-static struct error error;
 
 static void set_up(void)
 {
-	cr_assert(mkdtemp(folder));
-	clock_init(&clock_, RUN_CLOCK_NS);
-	workload_defaults(&cell.workload);
-	cell.workload.size = 1 << 20;
-	context = (struct repetition_context){.clock = &clock_,
-					      .cell = &cell,
-					      .target = &target,
-					      .stride = 4096,
-					      .seed = 1,
-					      .run_start_ns = clock_raw_ns()};
-	target.fd = -1;
+	folder = fixture_folder_make();
+	once_set_up();
 }
 
 static void tear_down(void)
 {
-	char command[64];
-
 	setenv("PATH", "/usr/bin:/bin", 1);
-	interrupted_signal = 0;
-	free(result.pass[0].latency);
-	cell_release(&cell);
-	target_close(&target);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	cr_assert_eq(system(command), 0);
+	once_tear_down();
+	fixture_folder_remove(folder);
 }
 
 static void use(const char *path)
 {
-	snprintf(cell.workload.path, sizeof(cell.workload.path), "%s", path);
-	context.ops = path_find(path);
-	cr_assert(context.ops);
-	cr_assert_eq(target_parse(&target, folder, &error), 0);
-	cr_assert_eq(target_probe(&target, &error), 0, "%s", error.text);
-	cr_assert_eq(target_open(&target, cell.workload.size, true, &error), 0, "%s", error.text);
+	snprintf(once.cell.workload.path, sizeof(once.cell.workload.path), "%s", path);
+	once_use_file(path);
+	cr_assert(once.context.ops);
 }
 
 /* From now on `fio` is this script. */
@@ -97,41 +74,40 @@ static void fake_report(const char *text)
 	fake_fio(script);
 }
 
-static const struct evidence *evidence_of(const char *claim)
-{
-	for (size_t i = 0; i < cell.nevidence; i++) {
-		if (strcmp(cell.evidence[i].claim, claim) == 0)
-			return &cell.evidence[i];
-	}
-	cr_assert_fail("nothing is said about '%s'", claim);
-	return NULL;
-}
-
 static enum verdict verdict_of(const char *claim)
 {
-	return evidence_of(claim)->verdict;
+	return once_evidence(claim, PHASE_TIMED)->verdict;
 }
 
 static void must(int ret)
 {
-	cr_assert_eq(ret, 0, "%s", error.text);
+	cr_assert_eq(ret, 0, "%s", once.error.text);
+}
+
+/* A repetition by an fio that reports this. */
+static void timed(const char *path, const char *text)
+{
+	use(path);
+	fake_report(text);
+	once_timed();
 }
 
 static void fails(int expected, const char *part)
 {
-	cr_assert_eq(repetition_timed(&context, &result, &error), expected, "%s", error.text);
-	cr_assert(strstr(error.text, part), "'%s' lacks '%s'", error.text, part);
+	cr_assert_eq(repetition_timed(&once.context, &once.result, &once.error), expected, "%s",
+		     once.error.text);
+	cr_assert(strstr(once.error.text, part), "'%s' lacks '%s'", once.error.text, part);
 }
 
 TestSuite(fio_tool, .init = set_up, .fini = tear_down, .timeout = 60);
 
 Test(fio_tool, its_report_becomes_a_pass)
 {
-	struct pass_result *pass = &result.pass[0];
+	struct pass_result *pass = &once.result.pass[0];
 
 	must(fio_result_parse(
 		REPORT("0", DIRECTION("100", "409600", "100"), DIRECTION("50", "204800", "50")),
-		pass, &report, &error));
+		pass, &report, &once.error));
 	cr_assert_str_eq(report.version, "fio-9.9");
 	cr_assert_eq(pass->ios, 150);
 	cr_assert_eq(pass->bytes, 614400);
@@ -163,14 +139,14 @@ Test(fio_tool, what_is_no_report_is_an_error)
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		cr_assert_eq(fio_result_parse(texts[i], &result.pass[0], &report, &error), -EPROTO,
-			     "%s", texts[i]);
-		cr_assert_null(result.pass[0].latency);
+		cr_assert_eq(fio_result_parse(texts[i], &once.result.pass[0], &report, &once.error),
+			     -EPROTO, "%s", texts[i]);
+		cr_assert_null(once.result.pass[0].latency);
 	}
-	cr_assert_eq(
-		fio_result_parse(REPORT("5", NOTHING, NOTHING), &result.pass[0], &report, &error),
-		-EIO);
-	cr_assert(strstr(error.text, "Input/output error"), "%s", error.text);
+	cr_assert_eq(fio_result_parse(REPORT("5", NOTHING, NOTHING), &once.result.pass[0], &report,
+				      &once.error),
+		     -EIO);
+	cr_assert(strstr(once.error.text, "Input/output error"), "%s", once.error.text);
 }
 
 Test(fio_tool, it_gets_the_job_and_the_file)
@@ -194,88 +170,72 @@ Test(fio_tool, it_gets_the_job_and_the_file)
 
 Test(fio_tool, a_good_report_holds)
 {
-	use("fio:psync");
-	fake_report(REPORT("0", DIRECTION("256", "1048576", "256"), NOTHING));
-	must(repetition_timed(&context, &result, &error));
-	cr_assert_eq(result.npasses, 1);
-	cr_assert_eq(result.pass[0].kind, PASS_ALL);
+	timed("fio:psync", REPORT("0", DIRECTION("256", "1048576", "256"), NOTHING));
+	cr_assert_eq(once.result.npasses, 1);
+	cr_assert_eq(once.result.pass[0].kind, PASS_ALL);
 	cr_assert_eq(verdict_of("the tool moved whole blocks, none failed"), VERDICT_HELD);
 	cr_assert_eq(verdict_of("each I/O has its latency"), VERDICT_HELD);
 	cr_assert_eq(verdict_of("its run time is exact to 1 %"), VERDICT_HELD);
 	cr_assert_eq(verdict_of("every page was in the page cache before"), VERDICT_HELD);
 	/* So few bytes prove nothing. */
 	cr_assert_eq(verdict_of("served from the page cache"), VERDICT_UNOBSERVED);
-	cr_assert_neq(cell.status, CELL_REFUTED);
-	must(repetition_witness(&context, &error));
-	cr_assert_eq(verdict_of("the right bytes moved"), VERDICT_UNOBSERVED);
+	cr_assert_neq(once.cell.status, CELL_REFUTED);
+	once_witnessed();
+	cr_assert_eq(once_evidence("the right bytes moved", PHASE_WITNESS)->verdict,
+		     VERDICT_UNOBSERVED);
 }
 
 Test(fio_tool, bytes_that_are_not_there_refute)
 {
-	use("fio:psync");
-	fake_report(REPORT("0", DIRECTION("256", "1000000", "256"), NOTHING));
-	must(repetition_timed(&context, &result, &error));
+	timed("fio:psync", REPORT("0", DIRECTION("256", "1000000", "256"), NOTHING));
 	cr_assert_eq(verdict_of("the tool moved whole blocks, none failed"), VERDICT_REFUTED);
-	cr_assert_eq(cell.status, CELL_REFUTED);
+	cr_assert_eq(once.cell.status, CELL_REFUTED);
 }
 
 /* Of several in flight some began before the ramp's end, and fio counts only their bytes. */
 Test(fio_tool, bytes_in_flight_when_ramping_ends_are_let_pass)
 {
-	cell.workload.iodepth = 4;
-	cell.workload.ramp_ns = 1;
-	use("fio:io_uring");
-	fake_report(REPORT("0", DIRECTION("256", "1064960", "256"), NOTHING));
-	must(repetition_timed(&context, &result, &error));
+	once.cell.workload.iodepth = 4;
+	once.cell.workload.ramp_ns = 1;
+	timed("fio:io_uring", REPORT("0", DIRECTION("256", "1064960", "256"), NOTHING));
 	cr_assert_eq(verdict_of("the tool moved whole blocks, none failed"), VERDICT_HELD);
-	free(result.pass[0].latency);
-	memset(&result, 0, sizeof(result));
 	fake_report(REPORT("0", DIRECTION("256", "1069056", "256"), NOTHING));
-	must(repetition_timed(&context, &result, &error));
+	once_timed();
 	cr_assert_eq(verdict_of("the tool moved whole blocks, none failed"), VERDICT_REFUTED);
 }
 
 Test(fio_tool, nothing_done_refutes)
 {
-	use("fio:psync");
-	fake_report(REPORT("0", NOTHING, NOTHING));
-	must(repetition_timed(&context, &result, &error));
+	timed("fio:psync", REPORT("0", NOTHING, NOTHING));
 	cr_assert_eq(verdict_of("the tool moved whole blocks, none failed"), VERDICT_REFUTED);
 }
 
 Test(fio_tool, latencies_that_are_missing_refute)
 {
-	use("fio:psync");
-	fake_report(REPORT("0", DIRECTION("256", "1048576", "200"), NOTHING));
-	must(repetition_timed(&context, &result, &error));
+	timed("fio:psync", REPORT("0", DIRECTION("256", "1048576", "200"), NOTHING));
 	cr_assert_eq(verdict_of("each I/O has its latency"), VERDICT_REFUTED);
 }
 
 /* It says that it read directly, and storage saw nothing of it. */
 Test(fio_tool, direct_reads_that_storage_did_not_see_refute)
 {
-	use("fio:psync+direct");
-	fake_report(REPORT("0", DIRECTION("4096", "16777216", "4096"), NOTHING));
-	must(repetition_timed(&context, &result, &error));
+	timed("fio:psync+direct", REPORT("0", DIRECTION("4096", "16777216", "4096"), NOTHING));
 	cr_assert_eq(verdict_of("each byte came from storage"), VERDICT_REFUTED);
 }
 
 Test(fio_tool, reads_for_dax_on_another_file_refute)
 {
-	use("fio:psync+dax");
-	fake_report(REPORT("0", DIRECTION("256", "1048576", "256"), NOTHING));
-	must(repetition_timed(&context, &result, &error));
+	timed("fio:psync+dax", REPORT("0", DIRECTION("256", "1048576", "256"), NOTHING));
 	cr_assert_eq(verdict_of("the inode is DAX"), VERDICT_REFUTED);
 }
 
 Test(fio_tool, later_accesses_of_a_mapping_that_fault_refute)
 {
-	use("fio:mmap");
-	fake_report("{\"fio "
-		    "version\":\"fio-9.9\",\"jobs\":[{\"error\":0,\"minf\":200,\"read\":" DIRECTION(
-			    "256", "1048576", "256") "}]}\n");
-	must(repetition_timed(&context, &result, &error));
-	cr_assert_eq(result.pass[0].kind, PASS_AGAIN);
+	timed("fio:mmap",
+	      "{\"fio "
+	      "version\":\"fio-9.9\",\"jobs\":[{\"error\":0,\"minf\":200,\"read\":" DIRECTION(
+		      "256", "1048576", "256") "}]}\n");
+	cr_assert_eq(once.result.pass[0].kind, PASS_AGAIN);
 	cr_assert_eq(verdict_of("later accesses do not fault"), VERDICT_REFUTED);
 }
 
@@ -329,7 +289,7 @@ Test(fio_tool, an_interruption_ends_it)
 
 static bool can_run(struct unavailable *why)
 {
-	return path_probe(context.ops, &cell.workload, &target, why) == 0;
+	return path_probe(once.context.ops, &once.cell.workload, &once.target, why) == 0;
 }
 
 Test(fio_tool, what_cannot_run_here_says_why)
@@ -346,15 +306,15 @@ Test(fio_tool, what_cannot_run_here_says_why)
 	cr_assert_not(can_run(&why));
 	cr_assert(strstr(why.reason, "counts instructions"), "%s", why.reason);
 	unsetenv("BYPASS_CLOCK");
-	cell.workload.rate_iops = 10;
+	once.cell.workload.rate_iops = 10;
 	cr_assert_not(can_run(&why));
-	cell.workload.rate_iops = 0;
-	target.kind = TARGET_BLOCK;
-	cell.workload.rw = RW_RANDWRITE;
+	once.cell.workload.rate_iops = 0;
+	once.target.kind = TARGET_BLOCK;
+	once.cell.workload.rw = RW_RANDWRITE;
 	cr_assert_not(can_run(&why));
 	cr_assert(strstr(why.reason, "overwrite"), "%s", why.reason);
-	target.kind = TARGET_FILE;
-	cell.workload.rw = RW_RANDREAD;
+	once.target.kind = TARGET_FILE;
+	once.cell.workload.rw = RW_RANDREAD;
 	setenv("PATH", "/nowhere", 1);
 	cr_assert_not(can_run(&why));
 	cr_assert_str_eq(why.remedy, "apt-get install fio");
@@ -365,29 +325,30 @@ Test(fio_tool, fio_itself_reads_what_it_is_asked_to)
 {
 	struct unavailable why;
 
-	cell.workload.number_ios = 300;
+	once.cell.workload.number_ios = 300;
 	use("fio:psync");
 	cr_assert(can_run(&why), "%s", why.reason);
-	must(repetition_timed(&context, &result, &error));
-	cr_assert_eq(result.pass[0].ios, 300);
-	cr_assert_eq(result.pass[0].bytes, 300 * 4096);
-	cr_assert_eq(histogram_total(result.pass[0].latency), 300);
+	once_timed();
+	cr_assert_eq(once.result.pass[0].ios, 300);
+	cr_assert_eq(once.result.pass[0].bytes, 300 * 4096);
+	cr_assert_eq(histogram_total(once.result.pass[0].latency), 300);
 	cr_assert_eq(verdict_of("the tool moved whole blocks, none failed"), VERDICT_HELD);
-	cr_assert_eq(strncmp(evidence_of("the tool moved whole blocks, none failed")->observed,
+	cr_assert_eq(strncmp(once_evidence("the tool moved whole blocks, none failed", PHASE_TIMED)
+				     ->observed,
 			     "1228800 bytes in 300 I/Os by fio-", 33),
 		     0);
-	cr_assert_neq(cell.status, CELL_REFUTED);
+	cr_assert_neq(once.cell.status, CELL_REFUTED);
 }
 
 Test(fio_tool, fio_itself_reads_each_block_once_from_a_cold_cache)
 {
-	cell.workload.cache = CACHE_COLD;
-	cell.workload.numjobs = 2;
+	once.cell.workload.cache = CACHE_COLD;
+	once.cell.workload.numjobs = 2;
 	use("fio:psync");
 	/* The file has the regions of both. */
-	cell.workload.size = 512 << 10;
-	must(repetition_timed(&context, &result, &error));
-	cr_assert_eq(result.pass[0].ios, 256);
+	once.cell.workload.size = 512 << 10;
+	once_timed();
+	cr_assert_eq(once.result.pass[0].ios, 256);
 	cr_assert_eq(verdict_of("no page was in the page cache before"), VERDICT_HELD);
 }
 
@@ -411,11 +372,11 @@ Test(fio_tool, its_writes_go_to_a_file_of_their_own)
 			 folder);
 	}
 	run->seed = 1;
-	must(runner_plan(run, &suite, &error));
+	must(runner_plan(run, &suite, &once.error));
 	/* Laid out twice, written once. */
 	cr_assert_eq(runner_bytes_written(run, 1, &memory), 3 << 20);
 	cr_assert_eq(memory, 0);
-	must(runner_execute(run, &options, &error));
+	must(runner_execute(run, &options, &once.error));
 	for (size_t i = 0; i < 2; i++)
 		cr_assert_eq(run->cells[i].status, CELL_MEASURED, "%s: %s",
 			     run->cells[i].workload.path, run->cells[i].reason);

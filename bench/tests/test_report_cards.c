@@ -10,16 +10,6 @@
 #include "tests/fixture_html.h"
 #include "tests/fixture_run.h"
 
-/* Recorded in the testbed: 4k randread of buffered, direct, dax and mmap-dax on pmem, with xfs. */
-static struct run *recorded(void)
-{
-	struct run *run;
-	struct error e = {""};
-
-	cr_assert_eq(run_read(&run, "bench/tests/data/run-functions.json", &e), 0, "%s", e.text);
-	return run;
-}
-
 /* The card that cell @index has in group 1, up to where the next begins; freed by the caller. */
 static char *card_of(const char *html, size_t index)
 {
@@ -42,7 +32,7 @@ Test(report_cards, have_the_graph_of_their_own_path)
 		{"dax", "dax_copy_to_iter"},
 		{"mmap-dax", "dax_iomap_fault"},
 	};
-	struct run *run = recorded();
+	struct run *run = fixture_run_recorded();
 	char *html = fixture_html(run);
 
 	for (size_t i = 0; i < run->ncells; i++) {
@@ -62,7 +52,7 @@ Test(report_cards, have_the_graph_of_their_own_path)
 
 Test(report_cards, have_numbers_proof_and_a_link_to_them)
 {
-	struct run *run = recorded();
+	struct run *run = fixture_run_recorded();
 	char *html = fixture_html(run);
 
 	fixture_html_check_nesting(html);
@@ -97,7 +87,7 @@ static double covered(const char *html, unsigned int y)
 
 Test(report_cards, show_every_counted_instruction_by_layer_and_by_function)
 {
-	struct run *run = recorded();
+	struct run *run = fixture_run_recorded();
 	char *html = fixture_html(run);
 
 	for (size_t i = 0; i < run->ncells; i++) {
@@ -133,7 +123,7 @@ static void expect_graph(struct run *run, const char *expected)
 
 Test(report_call_graph, is_of_the_same_operation_and_no_other)
 {
-	struct run *run = recorded();
+	struct run *run = fixture_run_recorded();
 	struct workload *w = &run->cells[0].workload;
 
 	strcpy(w->path, "buffered");
@@ -160,7 +150,7 @@ Test(report_call_graph, is_of_the_same_operation_and_no_other)
 
 Test(report_call_graph, is_of_the_same_kernel_file_system_and_medium)
 {
-	struct run *run = recorded();
+	struct run *run = fixture_run_recorded();
 	struct workload *w = &run->cells[0].workload;
 	json_t *target = json_object_get(run->targets, w->target);
 

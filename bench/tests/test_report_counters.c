@@ -6,18 +6,13 @@
 #include <string.h>
 
 #include "report/counters.h"
-#include "report/report.h"
+#include "tests/fixture_report.h"
 #include "tests/fixture_run.h"
 
-static char *counters_of(const struct run *run)
+static int counters(FILE *out, const struct run *run)
 {
-	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
 	report_counters(out, run);
-	fclose(out);
-	return text;
+	return 0;
 }
 
 static unsigned int times(const char *text, const char *words)
@@ -55,7 +50,7 @@ static struct run *run_of_two(bool cpu)
 Test(report_counters, that_are_not_available_are_named_once_with_their_reason)
 {
 	struct run *run = run_of_two(false);
-	char *text = counters_of(run);
+	char *text = fixture_report(counters, run);
 
 	cr_assert_eq(times(text, "no cycles: no such counter here"), 1, "%s", text);
 	cr_assert_eq(times(text, "no dtlb_misses: no such counter here"), 1, "%s", text);
@@ -71,14 +66,14 @@ Test(report_counters, that_are_not_available_are_named_once_with_their_reason)
 Test(report_counters, of_user_space_alone_say_so)
 {
 	struct run *run = run_of_two(true);
-	char *text = counters_of(run);
+	char *text = fixture_report(counters, run);
 
 	cr_assert_null(strstr(text, "user space only"));
 	cr_assert_null(strstr(text, "no cycles"));
 	cr_assert_eq(times(text, "  7"), 2 * NCPU_COUNTERS, "%s", text);
 	free(text);
 	run->cells[1].cpu_counters_user_only = true;
-	text = counters_of(run);
+	text = fixture_report(counters, run);
 	cr_assert_eq(times(text, "user space only"), 1, "%s", text);
 	free(text);
 	run_free(run);
@@ -87,12 +82,8 @@ Test(report_counters, of_user_space_alone_say_so)
 Test(report_counters, are_not_in_the_tables_that_everybody_gets)
 {
 	struct run *run = run_of_two(true);
-	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text = fixture_tables(run);
 
-	report_tables(out, run, false);
-	fclose(out);
 	cr_assert_null(strstr(text, "reclaimed"), "%s", text);
 	cr_assert_null(strstr(text, "NOTE"), "%s", text);
 	free(text);
@@ -103,13 +94,10 @@ Test(report_counters, stand_beside_a_note_of_where_a_cell_was_placed)
 {
 	struct run *run = run_of_two(true);
 	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 
 	run->cells[0].placement = (struct placement){true, 0, 1, 0, 21};
 	run->cells[1].placement = (struct placement){true, 1, 1, 1, 10};
-	report_tables(out, run, false);
-	fclose(out);
+	text = fixture_tables(run);
 	cr_assert_not_null(strstr(text, "NOTE buffered threads on node 0, buffers on node 1"), "%s",
 			   text);
 	cr_assert_not_null(strstr(text, "remote"), "%s", text);

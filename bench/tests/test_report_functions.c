@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fixture_run.h"
 #include "report/functions.h"
+#include "tests/fixture_report.h"
+#include "tests/fixture_run.h"
 
 /* What is printed of @run; to be freed. */
 static char *printed(const struct run *run, size_t most)
@@ -21,15 +22,11 @@ static char *printed(const struct run *run, size_t most)
 	return text;
 }
 
-/* 4k randread of buffered, direct, dax and mmap-dax (two passes). */
 static char *printed_of_recorded(size_t most)
 {
-	struct error e = {""};
-	struct run *run;
-	char *text;
+	struct run *run = fixture_run_recorded();
+	char *text = printed(run, most);
 
-	cr_assert_eq(run_read(&run, "bench/tests/data/run-functions.json", &e), 0, "%s", e.text);
-	text = printed(run, most);
 	run_free(run);
 	return text;
 }
@@ -88,10 +85,9 @@ Test(report_functions, a_mapping_has_a_table_for_each_pass)
 
 Test(report_functions, every_line_fits_a_terminal)
 {
-	char *text = printed_of_recorded(1000), *rest = text, *line;
+	char *text = printed_of_recorded(1000);
 
-	while ((line = strsep(&rest, "\n")) != NULL)
-		cr_expect_leq(strlen(line), 80, "%zu columns: %s", strlen(line), line);
+	cr_expect_leq(fixture_longest_line(text), 80, "%s", text);
 	free(text);
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/memory.h"
 #include "report/report.h"
+#include "tests/fixture_files.h"
 #include "tests/fixture_html.h"
 #include "tests/fixture_run.h"
 

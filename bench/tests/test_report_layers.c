@@ -5,16 +5,7 @@
 #include <string.h>
 
 #include "report/layers.h"
-
-/* Recorded in the testbed: 4k randread of buffered, direct, dax and mmap-dax on pmem, with xfs. */
-static struct run *recorded(void)
-{
-	struct run *run;
-	struct error e = {""};
-
-	cr_assert_eq(run_read(&run, "bench/tests/data/run-functions.json", &e), 0, "%s", e.text);
-	return run;
-}
+#include "tests/fixture_run.h"
 
 Test(report_layers, a_name_and_a_module_tell_the_layer)
 {
@@ -68,7 +59,7 @@ Test(report_layers, no_two_have_one_name_or_colour)
 
 Test(report_layers, add_up_to_what_was_counted)
 {
-	struct run *run = recorded();
+	struct run *run = fixture_run_recorded();
 	size_t checked = 0;
 
 	for (size_t i = 0; i < run->ncells; i++)
@@ -102,7 +93,7 @@ Test(report_layers, agree_with_the_figure_of_the_cell)
 		{"direct", 0, 10000},   {"dax", 0, 10000},      {"mmap-dax", 1, 10000},
 		{"buffered", 0, 30000}, {"mmap-dax", 0, 30000},
 	};
-	struct run *run = recorded();
+	struct run *run = fixture_run_recorded();
 
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		for (size_t j = 0; j < run->ncells; j++) {
@@ -119,7 +110,7 @@ Test(report_layers, agree_with_the_figure_of_the_cell)
 
 Test(report_layers, a_cell_whose_functions_were_not_counted_has_no_check)
 {
-	struct run *run = recorded();
+	struct run *run = fixture_run_recorded();
 	struct functions_check check;
 
 	cr_assert(functions_check(&run->cells[0], 0, &check));

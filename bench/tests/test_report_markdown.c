@@ -9,23 +9,13 @@
 #include "core/memory.h"
 #include "report/markdown.h"
 #include "report/report.h"
-#include "tests/fixture_html.h"
+#include "tests/fixture_files.h"
+#include "tests/fixture_report.h"
 #include "tests/fixture_run.h"
-
-static char *markdown_of(const struct run *run)
-{
-	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	cr_assert_eq(report_markdown(out, run), 0);
-	fclose(out);
-	return text;
-}
 
 static void expect_golden(const struct run *run, const char *path)
 {
-	char *text = markdown_of(run), *golden;
+	char *text = fixture_report(report_markdown, run), *golden;
 
 	if (getenv("BYPASS_GOLDEN")) {
 		FILE *out = fopen(path, "we");
@@ -59,28 +49,21 @@ Test(report_markdown, of_a_run_by_the_clock_of_instructions)
 	run_free(run);
 }
 
-/* The next line of a table after @at that begins with @start; its end is cut off. */
+/* The line that begins with @start, alone. */
 static char *line_of(const char *text, const char *start)
 {
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, start, strlen(start)) == 0)
-			return strndup(line, strcspn(line, "\n"));
-	}
-	cr_assert_fail("no line begins with '%s' in:\n%s", start, text);
-	return NULL;
+	const char *line = fixture_line(text, start);
+
+	return strndup(line, strcspn(line, "\n"));
 }
 
 /* What column_text() wrote stands in both, in the same order. */
 Test(report_markdown, has_the_numbers_of_the_terminals_table)
 {
 	struct run *run = fixture_run_ns();
-	char *markdown = markdown_of(run), *terminal, *row, *line, *word, *rest;
-	size_t size;
-	FILE *out = open_memstream(&terminal, &size);
+	char *markdown = fixture_report(report_markdown, run), *row, *line, *word, *rest;
+	char *terminal = fixture_tables(run);
 
-	report_tables(out, run, false);
-	fclose(out);
 	line = line_of(terminal, "userdrv-poll ");
 	row = line_of(markdown, "| userdrv-poll |");
 	rest = row;
@@ -194,7 +177,7 @@ Test(report_markdown, hostile_names_make_no_line_no_field_and_no_tag)
 	size_t expected = 0, headings = 0;
 
 	make_hostile(run);
-	text = markdown_of(run);
+	text = fixture_report(report_markdown, run);
 	cr_assert_null(strchr(text, '<'), "no tag: %s", text);
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
 		size_t length = strcspn(line, "\n"), n = bars(line, length);
@@ -221,11 +204,11 @@ Test(report_markdown, a_partial_run_says_so_and_a_good_one_has_no_warnings)
 	char *text;
 
 	run->complete = true;
-	text = markdown_of(run);
+	text = fixture_report(report_markdown, run);
 	cr_assert_null(strstr(text, "## Warnings"));
 	free(text);
 	run->complete = false;
-	text = markdown_of(run);
+	text = fixture_report(report_markdown, run);
 	cr_assert_not_null(strstr(text, "\n- Partial: "));
 	free(text);
 	run_free(run);
@@ -237,7 +220,7 @@ Test(report_markdown, emulated_time_is_apart_and_not_ranked)
 	char *text, *row;
 
 	run->cells[0].clock_use = CLOCK_USE_FUNCTION;
-	text = markdown_of(run);
+	text = fixture_report(report_markdown, run);
 	row = strstr(text, "\nEmulated time: not a figure");
 	cr_assert_not_null(row);
 	cr_assert_not_null(strstr(row, run->cells[0].workload.path));
@@ -247,12 +230,9 @@ Test(report_markdown, emulated_time_is_apart_and_not_ranked)
 
 Test(report_markdown, counted_functions_have_tables)
 {
-	struct run *run;
-	struct error e;
-	char *text;
+	struct run *run = fixture_run_recorded();
+	char *text = fixture_report(report_markdown, run);
 
-	cr_assert_eq(run_read(&run, "bench/tests/data/run-functions.json", &e), 0, "%s", e.text);
-	text = markdown_of(run);
 	cr_assert_not_null(strstr(text, "\n| function | insn/IO | share | in |\n"));
 	cr_assert_not_null(strstr(text, " | 100.0 % | - |\n"));
 	free(text);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "report/report.h"
-#include "tests/fixture_html.h"
+#include "tests/fixture_files.h"
 #include "tests/fixture_run.h"
 
 static unsigned int nwritten;

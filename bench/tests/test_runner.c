@@ -12,8 +12,9 @@
 #include "core/interrupted.h"
 #include "core/runner.h"
 #include "core/suite.h"
+#include "tests/fixture_files.h"
 
-static char folder[160];
+static char *folder;
 static struct suite *suite;
 static struct run *run;
 static struct error error;
@@ -21,22 +22,16 @@ static struct runner_options options;
 
 static void set_up(void)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(folder, sizeof(folder), "%.100s/bypass-runner-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	cr_assert_not_null(mkdtemp(folder));
+	folder = fixture_folder_make();
 	options = (struct runner_options){.clock = RUN_CLOCK_NS, .runs = 3, .quiet = true};
 }
 
 static void tear_down(void)
 {
-	char command[200];
-
 	interrupted_signal = 0;
 	run_free(run);
 	suite_free(suite);
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	cr_assert_eq(system(command), 0);
+	fixture_folder_remove(folder);
 }
 
 TestSuite(runner, .init = set_up, .fini = tear_down);

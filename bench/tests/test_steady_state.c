@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/report.h"
 #include "report/rows.h"
+#include "tests/fixture_report.h"
 
 /* A run by the clock ns of one cell, whose rounds made @iops I/Os in a second each. */
 static struct run *run_of(const char *target, enum rw rw, const uint64_t *iops, size_t n)
@@ -123,28 +123,17 @@ Test(steady_state, is_stored_with_its_figures_or_its_reason)
 	run_free(run);
 }
 
-static char *tables_of(const struct run *run)
-{
-	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	report_tables(out, run, false);
-	fclose(out);
-	return text;
-}
-
 Test(steady_state, is_noted_below_the_table_where_it_was_not_reached)
 {
 	struct run *run = run_of("nvme:S1", RW_WRITE, settling, 9);
-	char *text = tables_of(run);
+	char *text = fixture_tables(run);
 
 	cr_assert(strstr(text, "NOTE direct not steady"), "%s", text);
 	cr_assert(strstr(text, "71%"), "%s", text);
 	free(text);
 	run_free(run);
 	run = run_of("nvme:S1", RW_WRITE, settled, 9);
-	text = tables_of(run);
+	text = fixture_tables(run);
 	cr_assert_null(strstr(text, "NOTE"), "%s", text);
 	cr_assert_null(cell_unsteady(&run->cells[0]));
 	free(text);

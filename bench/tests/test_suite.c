@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/suite.h"
+#include "tests/fixture_files.h"
 
 #define SUITE "[suite]\nquestion=Why?\n"
 
@@ -292,22 +292,13 @@ static void write_file(const char *folder, const char *name, const char *text, s
 	fclose(file);
 }
 
-static void remove_file(const char *folder, const char *name)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	unlink(path);
-}
-
 Test(suite, is_found_by_name_in_its_folder_or_by_path)
 {
 	static const char text[] = SUITE "[a]\npath=direct\n";
-	char folder[] = "/tmp/test_suite.XXXXXX", path[256];
+	char *folder = fixture_folder_make(), path[256];
 	struct suite *suite;
 	struct error e = {""};
 
-	cr_assert_not_null(mkdtemp(folder));
 	write_file(folder, "ladder.ini", text, strlen(text));
 	write_file(folder, "zero.ini", "a\0b", 3);
 	cr_assert_eq(suite_load(&suite, folder, "ladder", &e), 0, "%s", e.text);
@@ -322,7 +313,5 @@ Test(suite, is_found_by_name_in_its_folder_or_by_path)
 	cr_assert_eq(suite_load(&suite, "/nowhere", "leader", &e), -ENOENT);
 	cr_assert_eq(suite_load(&suite, folder, "zero", &e), -EINVAL);
 	cr_assert(strstr(e.text, "zero byte"), "%s", e.text);
-	remove_file(folder, "ladder.ini");
-	remove_file(folder, "zero.ini");
-	rmdir(folder);
+	fixture_folder_remove(folder);
 }

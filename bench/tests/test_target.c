@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,28 +12,23 @@
 #include "core/interrupted.h"
 #include "core/pattern.h"
 #include "core/target.h"
+#include "tests/fixture_files.h"
 
 #define MIB (1ull << 20)
 
-static char folder[160];
+static char *folder;
 static struct target target;
 static struct error error;
 
 static void make_folder(void)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(folder, sizeof(folder), "%.100s/bypass-target-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	cr_assert_not_null(mkdtemp(folder));
+	folder = fixture_folder_make();
 }
 
 static void remove_folder(void)
 {
-	char command[200];
-
 	target_close(&target);
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	cr_assert_eq(system(command), 0);
+	fixture_folder_remove(folder);
 }
 
 /* A skipped test does not come to its end. */
@@ -42,19 +36,6 @@ static void skip(const char *why)
 {
 	remove_folder();
 	cr_skip_test("%s", why);
-}
-
-static unsigned int entries_of_folder(void)
-{
-	unsigned int n = 0;
-	struct dirent *entry;
-	DIR *dir = opendir(folder);
-
-	cr_assert_not_null(dir);
-	while ((entry = readdir(dir)))
-		n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-	closedir(dir);
-	return n;
 }
 
 /* The path of @name in the test's folder, in a buffer that lives until the next call. */
@@ -200,7 +181,7 @@ Test(target, makes_a_file_that_nobody_finds_by_name, .init = make_folder, .fini 
 	struct stat st;
 
 	open_own(2 * MIB);
-	cr_assert_eq(entries_of_folder(), 0);
+	cr_assert_eq(fixture_folder_count(folder), 0);
 	cr_assert_eq(fstat(target.fd, &st), 0);
 	cr_assert_eq(st.st_nlink, 0);
 	cr_assert_eq(st.st_size, 2 * MIB);
@@ -215,7 +196,7 @@ Test(target, that_does_not_exist_is_refused_though_its_folder_does, .init = make
 	cr_assert_eq(target_parse(&target, in_folder("new"), &error), 0);
 	cr_assert_eq(target_probe(&target, &error), -ENOENT);
 	cr_assert_sentence("new doesn't exist; mount it");
-	cr_assert_eq(entries_of_folder(), 0);
+	cr_assert_eq(fixture_folder_count(folder), 0);
 }
 
 Test(target, behind_what_is_no_folder_is_refused, .init = make_folder, .fini = remove_folder)
@@ -310,7 +291,7 @@ Test(target, that_does_not_fit_is_refused_and_nothing_is_left, .init = make_fold
 	cr_assert_eq(target_open(&target, 1ull << 52, true, &error), -ENOSPC);
 	cr_assert_sentence(folder);
 	cr_assert_lt(target.fd, 0);
-	cr_assert_eq(entries_of_folder(), 0);
+	cr_assert_eq(fixture_folder_count(folder), 0);
 }
 
 Test(target, interrupted_while_it_is_laid_out_leaves_nothing, .init = make_folder,
@@ -321,7 +302,7 @@ Test(target, interrupted_while_it_is_laid_out_leaves_nothing, .init = make_folde
 	cr_assert_eq(target_open(&target, 2 * MIB, true, &error), -EINTR);
 	interrupted_signal = 0;
 	cr_assert_lt(target.fd, 0);
-	cr_assert_eq(entries_of_folder(), 0);
+	cr_assert_eq(fixture_folder_count(folder), 0);
 }
 
 Test(target, knows_its_file_system, .init = make_folder, .fini = remove_folder)

@@ -1,77 +1,22 @@
 // SPDX-License-Identifier: MIT
+/* Disks for our driver: what the text of a target says, and the controller model. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/pattern.h"
 #include "core/soft_options.h"
-#include "core/sysfs.h"
 #include "core/target_userdrv.h"
 
 #define MIB (1ull << 20)
 
 static struct target target;
 static struct error error;
-static char root[160];
 
 static void end(void)
 {
 	target_close(&target);
-}
-
-static void remove_root(void)
-{
-	char command[200];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", root);
-	cr_assert_eq(system(command), 0);
-}
-
-/* A tree that looks like sysfs. */
-static void make_root(void)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(root, sizeof(root), "%.100s/bypass-sysfs-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	cr_assert_not_null(mkdtemp(root));
-	sysfs_root = root;
-}
-
-static void make_file(const char *path, const char *text)
-{
-	char command[600];
-
-	snprintf(command, sizeof(command), "mkdir -p $(dirname '%s%s') && echo '%s' >'%s%s'", root,
-		 path, text, root, path);
-	cr_assert_eq(system(command), 0);
-}
-
-static void make_link(const char *path, const char *to)
-{
-	char command[600];
-
-	snprintf(command, sizeof(command), "mkdir -p $(dirname '%s%s') && ln -s '%s' '%s%s'", root,
-		 path, to, root, path);
-	cr_assert_eq(system(command), 0);
-}
-
-#define DEVICE "/sys/bus/pci/devices/0000:00:04.0"
-
-static void make_device(const char *class_code, const char *driver, const char *group)
-{
-	char to[64];
-
-	make_file(DEVICE "/class", class_code);
-	snprintf(to, sizeof(to), "../drivers/%s", driver);
-	if (driver[0])
-		make_link(DEVICE "/driver", to);
-	snprintf(to, sizeof(to), "../../groups/%s", group);
-	if (group[0])
-		make_link(DEVICE "/iommu_group", to);
 }
 
 static int probe(const char *text)
@@ -366,74 +311,4 @@ Test(target_userdrv, a_lost_device_is_an_error_and_no_hang, .fini = end)
 	open_soft("soft:size=1m", MIB);
 	ud_soft_set_gone(target.userdrv->soft);
 	cr_expect_lt(target_userdrv_read(&target, block, sizeof(block), 0), 0);
-}
-
-Test(target_userdrv, a_device_of_the_kernels_driver_names_the_remedy, .init = make_root,
-     .fini = remove_root)
-{
-	cr_expect_eq(probe("pci:0000:00:04.0"), -ENODEV);
-	make_device("0x010802", "nvme", "7");
-	cr_expect_eq(probe("0000:00:04.0"), -EBUSY);
-	says("0000:00:04.0 is bound to nvme, not to vfio-pci; do: sudo bypass bind 0000:00:04.0");
-}
-
-Test(target_userdrv, a_device_that_is_no_disk_is_refused, .init = make_root, .fini = remove_root)
-{
-	make_device("0x020000", "e1000", "7");
-	cr_expect_eq(probe("0000:00:04.0"), -ENXIO);
-	says("isn't an NVMe controller");
-}
-
-Test(target_userdrv, a_device_without_iommu_is_refused, .init = make_root, .fini = remove_root)
-{
-	make_device("0x010802", "vfio-pci", "");
-	cr_expect_eq(probe("0000:00:04.0"), -EOPNOTSUPP);
-	says("boot with intel_iommu=on");
-}
-
-Test(target_userdrv, a_device_bound_to_vfio_is_taken, .init = make_root, .fini = remove_root)
-{
-	make_device("0x010802", "vfio-pci", "7");
-	cr_expect_eq(probe("0000:00:04.0"), -EOPNOTSUPP);
-	says("VFIO has no IOMMU");
-	make_file("/dev/vfio/7", "");
-	cr_expect_eq(probe("0000:00:04.0"), 0, "%s", error.text);
-	cr_expect_str_eq(target.device.pci, "0000:00:04.0");
-	cr_expect_str_eq(target.fs_type, "none");
-}
-
-Test(target_userdrv, the_testbeds_disk_is_where_the_testbed_says, .init = make_root,
-     .fini = remove_root)
-{
-	cr_expect_eq(probe("testbed:disk/vfio"), -ENOENT);
-	says("add --testbed");
-	make_device("0x010802", "vfio-pci", "7");
-	make_file("/dev/vfio/7", "");
-	make_file("/testbed/disk/pci", "0000:00:04.0");
-	cr_expect_eq(probe("testbed:disk/vfio"), 0, "%s", error.text);
-	cr_expect_str_eq(target.device.pci, "0000:00:04.0");
-}
-
-Test(target_userdrv, a_serial_number_finds_a_disk_that_the_kernel_has, .init = make_root,
-     .fini = remove_root)
-{
-	make_device("0x010802", "nvme", "7");
-	make_file(DEVICE "/nvme/nvme3/state", "live");
-	make_file("/sys/class/nvme/nvme3/serial", "S123");
-	cr_expect_eq(probe("nvme:S123/vfio"), -EBUSY);
-	says("do: sudo bypass bind 0000:00:04.0");
-	cr_expect_eq(probe("nvme:S1/vfio"), -ENODEV);
-	says("no NVMe disk here has the serial number S1;");
-	refuses("nvme:/vfio", "write nvme:SERIAL");
-}
-
-Test(target_userdrv, a_device_that_shares_its_group_with_the_kernel_is_refused, .init = make_root,
-     .fini = remove_root)
-{
-	make_device("0x010802", "vfio-pci", "7");
-	make_file("/sys/bus/pci/devices/0000:00:05.0/class", "0x020000");
-	make_link("/sys/bus/pci/devices/0000:00:05.0/driver", "../drivers/e1000");
-	make_file("/sys/bus/pci/groups/7/devices/0000:00:05.0", "");
-	cr_expect_eq(probe("0000:00:04.0"), -EBUSY);
-	says("shares IOMMU group 7 with 0000:00:05.0, which driver e1000 has");
 }
