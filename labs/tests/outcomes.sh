@@ -32,6 +32,18 @@ sed -i '/LAB/d' "$BYPASS_LAB_WORK/90-example/sum.h"
 "$engine" check 90 --only even >"$said"
 check "a marker that is gone is a build error, with what to do" grep -q 'has lost its line.*bypass lab reset 90' "$said"
 
+# Two at the same time: the second has its turn when the first has ended.
+exec 9>"$tree/build/labs/90-example/turn"
+flock 9
+"$engine" check 90 --only even 9>&- >"$said" 2>&1 &
+second=$!
+while kill -0 $second 2>"$tree/gone" && ! grep -q 'waiting for its end' "$said"; do sleep 0.1; done
+check "who comes while the lab is checked waits, and is told so" grep -q 'being checked by another' "$said"
+check "nothing is built or judged meanwhile" not grep -q 'point' "$said"
+exec 9>&-
+wait $second
+check "then it is checked" grep -q 'point' "$said"
+
 # What isn't the student's fault.
 rm -r "$tree/build/labs/engine"
 "$engine" check 90 --only sum >"$said"
