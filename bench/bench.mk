@@ -73,10 +73,10 @@ test-unit: $(BENCH_TESTS) ## unit tests, under ASan and UBSan
 	@mk/run-tests $(BENCH_TESTS)
 
 test-fuzz: $(FUZZ_TARGETS) ## every fuzz target for a few seconds
-	@bench/tests/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+	@mk/run-fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 test-fuzz-long: $(FUZZ_TARGETS) ## every fuzz target for ten minutes
-	@bench/tests/fuzz.sh $(FUZZ_SECONDS_LONG) $(FUZZ_TARGETS)
+	@mk/run-fuzz $(FUZZ_SECONDS_LONG) $(FUZZ_TARGETS)
 
 test-bench: $(BUILD)/bypass $(BUILD)/bypass-lab $(VM)/plugins/instruction_counts.so $(ASAN)/bypass $(ASAN)/test_target_block $(USERDRV)/tests/vfio_io \
 		$(USERDRV)/examples/perf $(USERDRV)/examples/hello \

@@ -76,10 +76,11 @@ LONG_TESTS += test-labs-long
 .PHONY: test-labs test-labs-long
 test-labs: labs $(LABS_TESTS) $(LABS_FUZZ) $(LABS)/tests/prove ## the course: its engine; each lab unsolved, solved, and with a mistake
 	@mk/run-tests $(LABS_TESTS)
-	@bench/tests/fuzz.sh $(FUZZ_SECONDS) $(LABS_FUZZ)
+	@mk/run-fuzz $(FUZZ_SECONDS) $(LABS_FUZZ)
 	@labs/tests/labs.sh $(LABS)/tests/prove
 
-test-labs-long: labs $(LABS)/tests/prove ## the same with every mistake of every lab, and a packed tree
+test-labs-long: labs $(LABS_FUZZ) $(LABS)/tests/prove ## the same with every mistake of every lab, and a packed tree (some hours)
+	@mk/run-fuzz $(FUZZ_SECONDS_LONG) $(LABS_FUZZ)
 	@labs/tests/labs.sh $(LABS)/tests/prove all
 
 # The labs that run anywhere, on arm64: 15 MB of that machine's libraries, a cross compiler, an emulator.

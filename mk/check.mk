@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Static checks of every file that the fragments listed in C_FILES and SHELL_FILES.
 
-SHELL_FILES += mk/install-packages mk/run-tests mk/two-at-a-time mk/shell-test.sh .ci/run
+SHELL_FILES += mk/install-packages mk/run-fuzz mk/run-tests mk/two-at-a-time mk/shell-test.sh .ci/run
 CHECK_FLAGS := -std=gnu11 -D_GNU_SOURCE -I. -Ibench -Ilabs -Iuserdrv/include
 
 .PHONY: check check-format check-tidy check-cppcheck check-sparse check-shell check-spelling check-license

@@ -79,7 +79,7 @@ TESTS += test-userdrv-fuzz
 LONG_TESTS += test-userdrv-fuzz-long
 
 test-userdrv-fuzz: $(FUZZ)/controller ## a lying controller for a few seconds
-	@bench/tests/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)/controller
+	@mk/run-fuzz $(FUZZ_SECONDS) $(FUZZ)/controller
 
 test-userdrv-fuzz-long: $(FUZZ)/controller ## a lying controller for ten minutes
-	@bench/tests/fuzz.sh $(FUZZ_SECONDS_LONG) $(FUZZ)/controller
+	@mk/run-fuzz $(FUZZ_SECONDS_LONG) $(FUZZ)/controller
