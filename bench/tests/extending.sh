@@ -4,11 +4,9 @@
 # Usage: extending.sh (after make).
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-copy=$work/copy
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
 . "$root/mk/shell-test.sh"
+make_work
+copy=$work/copy
 mkdir "$copy"
 
 # What differs is all that is built anew.

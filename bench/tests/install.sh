@@ -5,14 +5,12 @@
 # shellcheck disable=SC2016 # a condition is expanded when it is checked
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
+status=0
+. "$root/mk/shell-test.sh"
+make_work
 out=$work/out
 tree=$work/root/usr/lib/bypass
 bypass=$work/root/usr/bin/bypass
-status=0
-. "$root/mk/shell-test.sh"
 
 run() {
 	env -u BYPASS_TESTBED -u XDG_DATA_HOME HOME="$work/home" "$@" >"$out" 2>&1 </dev/null

@@ -9,10 +9,8 @@ shift
 [ $# -gt 0 ] || for file in "$root"/bench/suites/*.ini; do
 	! grep -q '=testbed:' "$file" || set -- "$@" "$(basename "$file" .ini)"
 done
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
 . "$root/mk/shell-test.sh"
+make_work
 
 ran_whole() { "$bypass" run "$1" --testbed --results="$work/results" --export-json="$work/run.json"; }
 

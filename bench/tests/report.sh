@@ -6,10 +6,8 @@
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 bypass=${1:-$root/build/bypass}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
 . "$root/mk/shell-test.sh"
+make_work
 
 for browser in chromium chromium-browser google-chrome; do
 	command -v $browser >"$work/browser" && break

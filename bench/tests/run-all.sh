@@ -5,10 +5,8 @@
 # shellcheck disable=SC2016 # a condition is expanded when it is checked
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM HUP
 . "$root/mk/shell-test.sh"
+make_work
 
 # A tree of its own: two suites of the testbed, one native.
 mkdir -p "$work/bench/suites" "$work/results"
